@@ -1,0 +1,61 @@
+// The engine: owns every call, the pool and all timers, and runs on one thread, turn by turn. It reads
+// no clock and no socket: a turn gets the time and the transport's events and returns when it wants
+// the next one at the latest. engine_host.h runs it on a thread with curl_transport; core/sim drives
+// the same turn in virtual time.
+//
+// A turn: inbox, transport events, due timers (an event beats a timer of the same turn), starts,
+// snapshot, outboxes.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/config.h"
+#include "core/queue.h"
+#include "core/request.h"
+#include "core/snapshot.h"
+#include "core/transport.h"
+
+namespace holysheep {
+
+// One handle of a client: calls of a closed handle end, others go on.
+using HandleId = std::uint32_t;
+
+class Engine {
+ public:
+  Engine(std::shared_ptr<const Config> config, Transport& transport, std::uint64_t seed);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // -- any thread ---------------------------------------------------------------------------
+  // The id is stored in *id before the engine can know of the call. `now_mono` starts `total`.
+  Status submit(Request request, std::shared_ptr<Queue> queue, std::uint64_t user_data,
+                HandleId handle, Nanos now_mono, CallId* id, Error* error);
+  Status cancel(CallId call);
+  Status credit(CallId call, std::size_t bytes);
+  // An empty endpoint name: the client's key, all endpoints.
+  Status set_key(std::string_view endpoint, std::string_view key, Error* error);
+  Status reset(std::string_view endpoint, Error* error);
+  void close_handle(HandleId handle);                          // cancels its calls
+  void drain_handle(HandleId handle);                          // refuses new, ends waiting ones
+  std::size_t calls_of(HandleId handle) const;                 // not yet DONE
+  void log_to(std::shared_ptr<Queue> queue, int level);        // null: off
+  std::shared_ptr<const Snapshot> snapshot() const;
+  const Config& config() const;
+
+  // -- the loop's thread ---------------------------------------------------------------------
+  // Returns the instant of the next timer (kNever: none). `events` is emptied.
+  Nanos turn(Now now, std::vector<TransportEvent>& events);
+  // No call, no waiting inbox: a host may end.
+  bool idle() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace holysheep

@@ -1,0 +1,60 @@
+#include "core/headers.h"
+
+namespace holysheep {
+namespace {
+
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
+
+std::string_view trim(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(" \t\r\n");
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
+}
+
+}  // namespace
+
+bool equals_ignore_case(std::string_view left, std::string_view right) {
+  if (left.size() != right.size()) return false;
+  for (std::size_t i = 0; i < left.size(); ++i) {
+    if (lower(left[i]) != lower(right[i])) return false;
+  }
+  return true;
+}
+
+bool Headers::next(std::string_view& rest, std::string_view& name, std::string_view& value) {
+  while (!rest.empty()) {
+    const std::size_t end = rest.find('\n');
+    const std::string_view line = rest.substr(0, end);
+    rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
+    const std::size_t colon = line.find(':');
+    if (colon == std::string_view::npos) continue;
+    name = trim(line.substr(0, colon));
+    value = trim(line.substr(colon + 1));
+    return true;
+  }
+  return false;
+}
+
+std::string_view Headers::find(std::string_view name) const {
+  std::string_view rest = block_;
+  std::string_view each_name;
+  std::string_view value;
+  while (next(rest, each_name, value)) {
+    if (equals_ignore_case(each_name, name)) return value;
+  }
+  return {};
+}
+
+bool Headers::has(std::string_view name) const {
+  std::string_view rest = block_;
+  std::string_view each_name;
+  std::string_view value;
+  while (next(rest, each_name, value)) {
+    if (equals_ignore_case(each_name, name)) return true;
+  }
+  return false;
+}
+
+}  // namespace holysheep

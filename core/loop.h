@@ -1,0 +1,30 @@
+// What differs between systems, in one place: reading the clocks, waiting for sockets, being woken.
+// Two implementations: loop_epoll.cpp and loop_portable.cpp (curl_multi_poll); HOLYSHEEP_LOOP chooses.
+#pragma once
+
+#include <curl/curl.h>
+
+#include <memory>
+#include <string>
+
+#include "core/duration.h"
+
+namespace holysheep {
+
+// CLOCK_MONOTONIC and CLOCK_REALTIME.
+Now read_clocks();
+
+class Loop {
+ public:
+  // `multi` must outlive the loop, which registers itself as its socket and timer function.
+  // Null with *error set if there is no descriptor left.
+  static std::unique_ptr<Loop> make(CURLM* multi, std::string* error);
+  virtual ~Loop() = default;
+
+  // Waits up to `timeout` (kNever: without limit) and lets libcurl do what is ready or due.
+  virtual void run_once(Nanos timeout) = 0;
+  // From any thread.
+  virtual void wake() = 0;
+};
+
+}  // namespace holysheep
