@@ -1,0 +1,71 @@
+#include "capi/error.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+
+namespace holysheep {
+namespace {
+
+// No object is larger: above it a size is a mistake (a negative number, most often).
+constexpr std::size_t kViewBytesMax = SIZE_MAX / 2;
+
+bool is_continuation(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xc0U) == 0x80U;
+}
+
+// How much of `text` fits into `room` bytes without cutting a UTF-8 character.
+std::size_t whole_characters(std::string_view text, std::size_t room) {
+  if (text.size() <= room) return text.size();
+  std::size_t size = room;
+  while (size > 0 && is_continuation(text[size]))
+    --size;
+  return size;
+}
+
+template <typename T>
+void fill(holysheep_error* error, std::size_t offset, const T& value) {
+  if (error->struct_size < offset + sizeof(T)) return;
+  std::memcpy(reinterpret_cast<char*>(error) + offset, &value, sizeof(T));
+}
+
+}  // namespace
+
+holysheep_status fail(holysheep_error* error, Status status, std::string_view message,
+                      const ErrorDetail& detail) noexcept {
+  const auto number = static_cast<holysheep_status>(status);
+  if (error == nullptr) return number;
+  fill(error, offsetof(holysheep_error, status), number);
+  fill(error, offsetof(holysheep_error, http_status), detail.http_status);
+  fill(error, offsetof(holysheep_error, flags), detail.flags);
+  fill(error, offsetof(holysheep_error, retry_after_ms), detail.retry_after_ms);
+  constexpr std::size_t kOffset = offsetof(holysheep_error, message);
+  if (error->struct_size <= kOffset) return number;
+  const std::size_t room =
+      std::min(sizeof(error->message), static_cast<std::size_t>(error->struct_size) - kOffset);
+  const std::size_t size = whole_characters(message, room - 1);
+  if (size > 0) std::memcpy(error->message, message.data(), size);
+  error->message[size] = '\0';
+  return number;
+}
+
+holysheep_status fail(holysheep_error* error, const Error& cause,
+                      const ErrorDetail& detail) noexcept {
+  return fail(error, cause.status, cause.message, detail);
+}
+
+bool read_view(const char* data, std::size_t size, std::string_view* view) noexcept {
+  if (data == nullptr) {
+    *view = {};
+    return size == 0 || size == HOLYSHEEP_SIZE_NUL;
+  }
+  if (size == HOLYSHEEP_SIZE_NUL) {
+    *view = std::string_view(data);
+    return true;
+  }
+  if (size > kViewBytesMax) return false;
+  *view = std::string_view(data, size);
+  return true;
+}
+
+}  // namespace holysheep
