@@ -3,6 +3,8 @@
 namespace holysheep {
 namespace {
 
+__extension__ using Wide = unsigned __int128;
+
 std::uint64_t rotate_left(std::uint64_t value, int count) {
   return (value << count) | (value >> (64 - count));
 }
@@ -37,7 +39,7 @@ double Random::uniform() {
 
 std::uint64_t Random::below(std::uint64_t bound) {
   if (bound == 0) return 0;
-  return static_cast<std::uint64_t>((static_cast<unsigned __int128>(next()) * bound) >> 64);
+  return static_cast<std::uint64_t>((static_cast<Wide>(next()) * bound) >> 64);
 }
 
 }  // namespace holysheep

@@ -24,7 +24,7 @@ if(HOLYSHEEP_TESTS)
     holysheep_archive(CATCH2 catch2_3.7.1.orig.tar.gz
       c991b247a1a0d7bb9c39aa35faf0fe9e19764213f28ffba3109388e62ee0269c
       https://github.com/catchorg/Catch2/archive/refs/tags/v3.7.1.tar.gz)
-    FetchContent_Declare(Catch2 ${CATCH2} SYSTEM DOWNLOAD_EXTRACT_TIMESTAMP ON)
+    FetchContent_Declare(Catch2 SYSTEM ${CATCH2} DOWNLOAD_EXTRACT_TIMESTAMP ON)
     FetchContent_MakeAvailable(Catch2)
   endif()
 endif()
