@@ -1,0 +1,165 @@
+// `holysheep check`: does each endpoint answer with the given key? One attempt each, no failover,
+// so that a broken endpoint cannot hide behind a healthy one.
+#include "bindings/cli/check.h"
+
+#include <algorithm>
+
+#include "bindings/cli/command.h"
+#include "bindings/cli/configuration.h"
+#include "bindings/cli/failure.h"
+#include "bindings/cli/interrupt.h"
+#include "bindings/cli/json.h"
+#include "bindings/cli/number.h"
+#include "bindings/cli/table.h"
+#include "bindings/cli/terminal.h"
+
+namespace holysheep::cli {
+namespace {
+
+constexpr std::string_view kModel = "gpt-4.1";
+constexpr std::int64_t kTimeoutMs = 30'000;  // a ten-token answer that takes longer is of no use
+
+std::vector<CheckResult> planned(holysheep_client* client, const std::string& model) {
+  std::vector<CheckResult> plan;
+  holysheep_text* made = nullptr;
+  holysheep_client_config(client, &made);
+  const Text text(made);
+  const JsonDocument document(view(text));
+  for (const Json& endpoint : document.root()["endpoints"].items()) {
+    CheckResult result;
+    result.endpoint = endpoint["name"].text();
+    result.model = model;
+    const std::vector<Json> models = endpoint["models"].items();
+    if (model.empty()) result.model = models.empty() ? kModel : models.front().text(kModel);
+    plan.push_back(std::move(result));
+  }
+  return plan;
+}
+
+void submit(holysheep_client* client, holysheep_queue* queue, std::size_t index,
+            CheckResult& result, std::size_t* running) {
+  const std::string body = "{\"model\":" + quote(result.model) +
+                           ",\"messages\":[{\"role\":\"user\",\"content\":\"test\"}],"
+                           "\"max_tokens\":10}";
+  const std::string options =
+      "{\"allow\":[" + quote(result.endpoint) + "],\"max_attempts\":1,\"fallback_models\":[]}";
+  holysheep_request request = HOLYSHEEP_REQUEST_INIT;
+  request.body = body.data();
+  request.body_size = body.size();
+  request.options = options.data();
+  request.options_size = options.size();
+  request.timeout_ms = kTimeoutMs;
+  request.user_data = index;
+  holysheep_request_id id = 0;
+  holysheep_error error = HOLYSHEEP_ERROR_INIT;
+  result.status = holysheep_submit(client, queue, &request, &id, &error);
+  if (result.status == HOLYSHEEP_OK) {
+    ++*running;
+  } else {
+    result.message = error.message;
+  }
+}
+
+void read_result(holysheep_batch* batch, std::size_t index, const holysheep_event& done,
+                 CheckResult& result) {
+  result.status = done.status;
+  result.http_status = done.http_status;
+  result.message.assign(done.name == nullptr ? "" : done.name, done.name_size);
+  const char* meta = nullptr;
+  std::size_t size = 0;
+  if (holysheep_batch_meta(batch, index, &meta, &size) == HOLYSHEEP_OK) {
+    const JsonDocument document({meta, size});
+    result.took_ms = document.root()["took_ms"].number();
+  }
+}
+
+}  // namespace
+
+std::vector<CheckResult> check_endpoints(holysheep_client* client, const std::string& model) {
+  std::vector<CheckResult> results = planned(client, model);
+  holysheep_queue* made = nullptr;
+  if (holysheep_queue_new(&made) != HOLYSHEEP_OK) return results;
+  const Queue queue(made);
+  const Interrupt interrupt;
+  std::size_t running = 0;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    submit(client, queue.get(), i, results[i], &running);
+  }
+  bool closed = false;
+  while (running > 0) {
+    interrupt.wait(queue.get(), -1);
+    if (interrupt.happened() && !closed) {
+      closed = true;
+      holysheep_client_close(client);
+    }
+    holysheep_batch* drained = nullptr;
+    holysheep_queue_drain(queue.get(), 0, 0, &drained);
+    const Batch batch(drained);
+    for (std::size_t i = 0; i < holysheep_batch_count(batch.get()); ++i) {
+      holysheep_event event = HOLYSHEEP_EVENT_INIT;
+      holysheep_batch_event(batch.get(), i, &event);
+      if (event.kind != HOLYSHEEP_EVENT_DONE || event.user_data >= results.size()) continue;
+      read_result(batch.get(), i, event, results[event.user_data]);
+      --running;
+    }
+  }
+  return results;
+}
+
+bool print_checks(const std::vector<CheckResult>& results) {
+  Table table({{"endpoint"}, {"result"}, {"http", true}, {"time", true}, {"model"}, {"detail"}});
+  bool passed = !results.empty();
+  for (const CheckResult& result : results) {
+    const bool ok = result.status == HOLYSHEEP_OK;
+    passed = passed && ok;
+    Printable printable;
+    std::string detail;
+    if (!ok) detail = printable.filter(describe(result.status, -1, result.message));
+    std::replace(detail.begin(), detail.end(), '\n', ' ');
+    table.add({{result.endpoint},
+               {ok ? "ok" : "failed", ok ? Colour::green : Colour::red},
+               {result.http_status > 0 ? std::to_string(result.http_status) : "-"},
+               {fixed(result.took_ms, 0) + " ms"},
+               {result.model},
+               {detail}});
+  }
+  write(Stream::output, table.text());
+  return passed;
+}
+
+namespace {
+
+int run_check(const Arguments& arguments) {
+  const Client client = open_client(arguments);
+  if (!client) return kFailed;
+  const std::vector<CheckResult> results =
+      check_endpoints(client.get(), arguments.value("--model", ""));
+  if (print_checks(results)) return kOk;
+  for (const CheckResult& result : results) {
+    const std::string_view hint = advice(result.status);
+    if (result.status == HOLYSHEEP_OK || hint.empty()) continue;
+    write(Stream::error, "  " + result.endpoint + ": " + std::string(hint) + "\n");
+  }
+  return kFailed;
+}
+
+}  // namespace
+
+Command check_command() {
+  return {
+      "check",
+      "[OPTION…]",
+      "test each endpoint with the key, one line each",
+      "Sends one chat completion of at most ten tokens to each endpoint of the configuration, "
+      "each\n"
+      "by itself and without failover, and prints a line for it. It costs what such a call costs.\n"
+      "Exit status: 0 all answered, 1 at least one did not.\n\n"
+      "  HOLYSHEEP_API_KEY=… holysheep check\n"
+      "  holysheep check --config pool.json --model deepseek-v3.2\n",
+      {{"--model", "NAME", "the model; default: the endpoint's first, else gpt-4.1"},
+       config_option()},
+      run_check,
+  };
+}
+
+}  // namespace holysheep::cli
