@@ -1,3 +1,4 @@
+// The writing half of core/json.h.
 #include <array>
 #include <charconv>
 #include <cmath>
