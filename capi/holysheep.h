@@ -13,7 +13,8 @@
  *       fail(error.message);
  *
  *     holysheep_request request = HOLYSHEEP_REQUEST_INIT;
- *     request.body = "{\"model\":\"gpt-4.1\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}";
+ *     request.body = "{\"model\": \"gpt-4.1\","
+ *                    " \"messages\": [{\"role\": \"user\", \"content\": \"hi\"}]}";
  *     request.body_size = HOLYSHEEP_SIZE_NUL;
  *     holysheep_batch* batch = NULL;
  *     if (holysheep_call(client, &request, &batch, &error) == HOLYSHEEP_OK) {
@@ -40,8 +41,8 @@
  * - fork(). See holysheep_fork_prepare(). In a child every function but the close and free ones
  *   returns HOLYSHEEP_E_FORKED; open a new client there.
  * - Nothing here throws, aborts or exits. Out of memory is HOLYSHEEP_E_NO_MEMORY.
- * - Secrets. Configured keys, header values and query values never appear in an error, a log record,
- *   a trace, a status or a metric; prompts and answers never do either.
+ * - Secrets. Configured keys, header values and query values never appear in an error, a log
+ *   record, a trace, a status or a metric; prompts and answers never do either.
  */
 #ifndef HOLYSHEEP_H
 #define HOLYSHEEP_H
@@ -89,20 +90,20 @@ typedef int32_t holysheep_status;
 #define HOLYSHEEP_E_CLOSED (-3)          /* the client is closed or draining */
 #define HOLYSHEEP_E_UNKNOWN_REQUEST (-4) /* no such request, or it is done */
 #define HOLYSHEEP_E_FORKED (-5)          /* the object was made before fork() */
-#define HOLYSHEEP_E_LIMIT (-6)           /* one of the client's own limits (calls, bytes) is reached */
-#define HOLYSHEEP_E_WAIT (-7)            /* the wait ended before there was anything to return */
-#define HOLYSHEEP_E_INTERNAL (-8)        /* a defect of this library: please report the message */
+#define HOLYSHEEP_E_LIMIT (-6)    /* one of the client's own limits (calls, bytes) is reached */
+#define HOLYSHEEP_E_WAIT (-7)     /* the wait ended before there was anything to return */
+#define HOLYSHEEP_E_INTERNAL (-8) /* a defect of this library: please report the message */
 /* -100 … -199: configuration and requests; nothing was sent */
 #define HOLYSHEEP_E_CONFIG (-100)   /* message names the JSON path and what was expected */
 #define HOLYSHEEP_E_NO_KEY (-101)   /* an endpoint needs a key and none is set */
 #define HOLYSHEEP_E_REQUEST (-102)  /* the request: body, options, path, method */
-#define HOLYSHEEP_E_NO_ROUTE (-103) /* `allow` or the endpoints' models leave nothing to send to */
+#define HOLYSHEEP_E_NO_ROUTE (-103) /* `allow` or `models` leave nothing to send to */
 /* -200 … -299: how a call ended, when no HTTP status describes it */
 #define HOLYSHEEP_E_CONNECTION (-200)
 #define HOLYSHEEP_E_TIMEOUT (-201)
 #define HOLYSHEEP_E_STREAM_INTERRUPTED (-202) /* after content had been delivered */
 #define HOLYSHEEP_E_CANCELLED (-203)
-#define HOLYSHEEP_E_LOCAL (-204)   /* this process: descriptors, memory, no network */
+#define HOLYSHEEP_E_LOCAL (-204)    /* this process: descriptors, memory, no network */
 #define HOLYSHEEP_E_RESPONSE (-205) /* an answer that is none: HTML, bad JSON, an empty body */
 /* -300 … -399: how a call ended, by the HTTP status of its last cause */
 #define HOLYSHEEP_E_BAD_REQUEST (-300)          /* 400, 413 */
@@ -135,8 +136,7 @@ typedef struct holysheep_error {
   char message[1000];      /* UTF-8, NUL-terminated, cut at a character */
 } holysheep_error;
 
-#define HOLYSHEEP_ERROR_INIT \
-  { sizeof(holysheep_error), 0, 0, 0, -1, {0} }
+#define HOLYSHEEP_ERROR_INIT {sizeof(holysheep_error), 0, 0, 0, -1, {0}}
 
 /* ---- Client -------------------------------------------------------------------------------- */
 
@@ -158,8 +158,8 @@ HOLYSHEEP_API holysheep_status holysheep_client_open(const char* config, size_t 
  * Threads: any. Since: 0.1 */
 HOLYSHEEP_API void holysheep_client_close(holysheep_client* client);
 
-/* Refuses new calls (CLOSED); ends those that wait for capacity, with retry_after; lets running ones
- * finish for up to timeout_ms, then cancels them. Blocks until the last DONE is queued.
+/* Refuses new calls (CLOSED); ends those that wait for capacity, with retry_after; lets running
+ * ones finish for up to timeout_ms, then cancels them. Blocks until the last DONE is queued.
  * Returns OK, or WAIT if calls had to be cancelled.
  * Threads: any. Since: 0.1 */
 HOLYSHEEP_API holysheep_status holysheep_client_drain(holysheep_client* client, int64_t timeout_ms);
@@ -190,7 +190,8 @@ HOLYSHEEP_API holysheep_status holysheep_client_reset(holysheep_client* client,
                                                       holysheep_error* error);
 
 /* The pool as JSON: per endpoint `name`, `url`, `status` ("healthy", "degraded", "rate_limited",
- * "down"), `reason`, `until_unix_ms`, `last_error`, counters, `routes`; and the client's own counts.
+ * "down"), `reason`, `until_unix_ms`, `last_error`, counters, `routes`; and the client's own
+ * counts.
  * Never waits for the engine; never older than a completion that you have already drained.
  * Threads: any. Memory: free with holysheep_text_free(). Since: 0.1 */
 HOLYSHEEP_API holysheep_status holysheep_client_status(holysheep_client* client,
@@ -225,8 +226,8 @@ HOLYSHEEP_API holysheep_status holysheep_client_log(holysheep_client* client,
  * Threads: any. Memory: free with holysheep_queue_free(). Since: 0.1 */
 HOLYSHEEP_API holysheep_status holysheep_queue_new(holysheep_queue** queue);
 
-/* Frees the queue; its undelivered events are dropped and its calls cancelled. Never blocks; NULL is
- * allowed. Closes the queue's descriptor.
+/* Frees the queue; its undelivered events are dropped and its calls cancelled. Never blocks; NULL
+ * is allowed. Closes the queue's descriptor.
  * Threads: any; nobody may be draining it. Since: 0.1 */
 HOLYSHEEP_API void holysheep_queue_free(holysheep_queue* queue);
 
@@ -287,8 +288,7 @@ typedef struct holysheep_event {
   size_t name_size;
 } holysheep_event;
 
-#define HOLYSHEEP_EVENT_INIT \
-  { sizeof(holysheep_event), 0, 0, 0, 0, 0, 0, 0, -1, NULL, 0, NULL, 0 }
+#define HOLYSHEEP_EVENT_INIT {sizeof(holysheep_event), 0, 0, 0, 0, 0, 0, 0, -1, NULL, 0, NULL, 0}
 
 /* How many events the batch holds; 0 for NULL. Threads: one at a time. Since: 0.1 */
 HOLYSHEEP_API size_t holysheep_batch_count(const holysheep_batch* batch);
@@ -300,7 +300,8 @@ HOLYSHEEP_API holysheep_status holysheep_batch_event(const holysheep_batch* batc
 
 /* What stands beside the body of a DONE or HEADERS event, as one JSON object: `endpoint`, `model`
  * (asked), `model_served`, `http_status`, `headers`, `attempts`, `trace`, `waited_ms`, `took_ms`,
- * `usage`, `cost_nano_usd`, `maybe_billed`; for a failed call also `error` with `status`, `verdict`, `message`,
+ * `usage`, `cost_nano_usd`, `maybe_billed`; for a failed call also `error` with `status`,
+ * `verdict`, `message`,
  * `code`, `type`, `param`, `request_id`, `retry_after_ms`. Made when asked for.
  * Threads: one at a time. Memory: the view belongs to the batch. Since: 0.1 */
 HOLYSHEEP_API holysheep_status holysheep_batch_meta(holysheep_batch* batch, size_t index,
@@ -330,7 +331,7 @@ typedef struct holysheep_request {
   holysheep_stream stream; /* how the answer is delivered. The body's "stream" member is yours */
   const char* method;      /* NULL: "POST" */
   size_t method_size;
-  const char* path; /* below the endpoint's base URL, may carry a query; NULL: "/chat/completions" */
+  const char* path; /* below the base URL, may carry a query; NULL: "/chat/completions" */
   size_t path_size;
   const char* headers; /* "Name: value" lines, separated by \n; NULL: none. An Authorization here is
                           a credential of its own (SEMANTICS of keys: README) */
@@ -339,19 +340,19 @@ typedef struct holysheep_request {
   size_t body_size;
   const char* content_type; /* NULL: "application/json" if there is a body */
   size_t content_type_size;
-  int64_t timeout_ms; /* the `total` limit in milliseconds; 0: the client's; -1: none */
-  uint64_t user_data; /* echoed in each event of this request */
+  int64_t timeout_ms;  /* the `total` limit in milliseconds; 0: the client's; -1: none */
+  uint64_t user_data;  /* echoed in each event of this request */
   const char* options; /* per-call options, a strict JSON object (CONFIGURATION.md, "Options of a
                           call"); NULL: none */
   size_t options_size;
 } holysheep_request;
 
+/* clang-format off */
 #define HOLYSHEEP_REQUEST_INIT                                                               \
-  {                                                                                          \
-    sizeof(holysheep_request), 0, NULL, HOLYSHEEP_SIZE_NUL, NULL, HOLYSHEEP_SIZE_NUL, NULL,  \
-        HOLYSHEEP_SIZE_NUL, NULL, HOLYSHEEP_SIZE_NUL, NULL, HOLYSHEEP_SIZE_NUL, 0, 0, NULL,  \
-        HOLYSHEEP_SIZE_NUL                                                                   \
-  }
+  {sizeof(holysheep_request), 0, NULL, HOLYSHEEP_SIZE_NUL, NULL, HOLYSHEEP_SIZE_NUL, NULL,   \
+   HOLYSHEEP_SIZE_NUL, NULL, HOLYSHEEP_SIZE_NUL, NULL, HOLYSHEEP_SIZE_NUL, 0, 0, NULL,       \
+   HOLYSHEEP_SIZE_NUL}
+/* clang-format on */
 
 /* Checks the request, copies it, and hands it to the engine. The id is in *id before any event of
  * the request can be drained. On an error nothing was accepted and no event will come.
@@ -374,11 +375,11 @@ HOLYSHEEP_API holysheep_status holysheep_cancel(holysheep_client* client, holysh
 HOLYSHEEP_API holysheep_status holysheep_credit(holysheep_client* client, holysheep_request_id id,
                                                 size_t bytes);
 
-/* Submits and waits. On OK *batch holds the DONE event, and before it, for a stream, all DATA (their
- * credit is given back by itself). On any other status *batch may hold the same (for trace and
- * body) or be NULL. Interrupt it with holysheep_client_close() from another thread.
- * Returns the DONE's status, or what holysheep_submit() would return.
- * Threads: any. Memory: free *batch with holysheep_batch_free(). Since: 0.1 */
+/* Submits and waits. On OK *batch holds the DONE event, and before it, for a stream, all DATA
+ * (their credit is given back by itself). On any other status *batch may hold the same (for trace
+ * and body) or be NULL. Interrupt it with holysheep_client_close() from another thread. Returns the
+ * DONE's status, or what holysheep_submit() would return. Threads: any. Memory: free *batch with
+ * holysheep_batch_free(). Since: 0.1 */
 HOLYSHEEP_API holysheep_status holysheep_call(holysheep_client* client,
                                               const holysheep_request* request,
                                               holysheep_batch** batch, holysheep_error* error);
@@ -394,8 +395,7 @@ HOLYSHEEP_API holysheep_status holysheep_config_check(const char* config, size_t
 
 /* The JSON Schema of the configuration (format "schema") or CONFIGURATION.md (format "markdown").
  * Threads: any. Memory: free with holysheep_text_free(). Since: 0.1 */
-HOLYSHEEP_API holysheep_status holysheep_config_describe(const char* format,
-                                                         holysheep_text** text);
+HOLYSHEEP_API holysheep_status holysheep_config_describe(const char* format, holysheep_text** text);
 
 /* ---- Simulation ---------------------------------------------------------------------------- */
 

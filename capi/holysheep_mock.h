@@ -1,5 +1,5 @@
-/* holysheep_mock.h - a scriptable fake provider, for testing your application against 429s, cuts and
- * stalls over real sockets. The rules of holysheep.h hold here too.
+/* holysheep_mock.h - a scriptable fake provider, for testing your application against 429s, cuts
+ * and stalls over real sockets. The rules of holysheep.h hold here too.
  *
  *     holysheep_mock* mock = NULL;
  *     holysheep_mock_open("{\"version\": 1, \"endpoints\": ["
@@ -39,10 +39,10 @@ HOLYSHEEP_API void holysheep_mock_free(holysheep_mock* mock);
  * Threads: any. Memory: free with holysheep_text_free(). Since: 0.1 */
 HOLYSHEEP_API holysheep_status holysheep_mock_config(holysheep_mock* mock, holysheep_text** text);
 
-/* What arrived so far, as a JSON array in the order of arrival: `endpoint`, `time_ms` (since open, on the
- * mock's clock), `method`, `path`, `headers`, `key` (the credential as it came), `model`, `body`,
- * `status` (what was answered; 0: nothing), `connection` (a number per accepted connection).
- * Threads: any. Memory: free with holysheep_text_free(). Since: 0.1 */
+/* What arrived so far, as a JSON array in the order of arrival: `endpoint`, `time_ms` (since open,
+ * on the mock's clock), `method`, `path`, `headers`, `key` (the credential as it came), `model`,
+ * `body`, `status` (what was answered; 0: nothing), `connection` (a number per accepted
+ * connection). Threads: any. Memory: free with holysheep_text_free(). Since: 0.1 */
 HOLYSHEEP_API holysheep_status holysheep_mock_requests(holysheep_mock* mock, holysheep_text** text);
 
 /* How many requests an endpoint (endpoint_size 0: all) has received; -1: no such endpoint.

@@ -1,5 +1,5 @@
-// The configuration as values. Where a value is zero-initialised here, the default stands in the one
-// table (config_table.cpp), which also makes CONFIGURATION.md and the JSON Schema.
+// The configuration as values. Where a value is zero-initialised here, the default stands in the
+// one table (config_table.cpp), which also makes CONFIGURATION.md and the JSON Schema.
 #pragma once
 
 #include <cstdint>
@@ -44,13 +44,14 @@ struct EndpointConfig {
   std::string scheme;    // "http" or "https"
   std::string host;      // as in the URL, lower case
   int port = 0;
-  KeySource key;            // of its own; Kind::none: the client's
-  bool share_key = false;   // the client's key may go here (filled in for the host that has it anyway)
+  KeySource key;  // of its own; Kind::none: the client's
+  bool share_key =
+      false;  // the client's key may go here (filled in for the host that has it anyway)
   Auth auth = Auth::bearer;
   bool allow_insecure = false;
   std::vector<std::pair<std::string, std::string>> headers;  // values are secrets
   std::vector<std::pair<std::string, std::string>> query;    // values are secrets
-  std::string path;  // template with {model} and {path}; "": "{path}"
+  std::string path;                                // template with {model} and {path}; "": "{path}"
   std::vector<std::string> models;                 // served; empty: any
   std::map<std::string, std::string> model_names;  // asked -> what this endpoint calls it
   double weight = 1;
@@ -70,16 +71,16 @@ struct EndpointConfig {
 
 // Limits on everything that can grow.
 struct Limits {
-  std::int64_t calls_max = 0;               // in flight, waiting included
-  std::int64_t header_bytes_max = 0;        // of one answer
-  std::int64_t body_bytes_max = 0;          // of one answer that is not streamed, decoded
-  std::int64_t request_bytes_max = 0;       // of one request's body
-  std::int64_t request_bytes_total_max = 0; // of all bodies in flight
-  std::int64_t event_bytes_max = 0;         // of one server-sent event
-  std::int64_t held_bytes_max = 0;          // of a stream before its first content
-  std::int64_t buffered_bytes_max = 0;      // of all streams, not yet taken by readers
-  std::int64_t routes_max = 0;              // remembered (endpoint, model) pairs
-  std::int64_t connections_max = 0;         // of the client
+  std::int64_t calls_max = 0;                // in flight, waiting included
+  std::int64_t header_bytes_max = 0;         // of one answer
+  std::int64_t body_bytes_max = 0;           // of one answer that is not streamed, decoded
+  std::int64_t request_bytes_max = 0;        // of one request's body
+  std::int64_t request_bytes_total_max = 0;  // of all bodies in flight
+  std::int64_t event_bytes_max = 0;          // of one server-sent event
+  std::int64_t held_bytes_max = 0;           // of a stream before its first content
+  std::int64_t buffered_bytes_max = 0;       // of all streams, not yet taken by readers
+  std::int64_t routes_max = 0;               // remembered (endpoint, model) pairs
+  std::int64_t connections_max = 0;          // of the client
 };
 
 struct Config {
@@ -89,7 +90,7 @@ struct Config {
   std::vector<EndpointConfig> endpoints;
   std::vector<std::string> allow;  // endpoint names or "label:value"; empty: all
   std::map<std::string, std::vector<std::string>> fallback_models;  // "*": for every model
-  TimeLimits time_limits;          // complete
+  TimeLimits time_limits;                                           // complete
   StreamRecovery stream_recovery = StreamRecovery::error;
   std::int64_t stream_credit_bytes = 0;
   Nanos connection_age_max = 0;
@@ -106,8 +107,8 @@ struct Config {
 // Options of one call: the same table, the part that is marked for calls.
 struct CallOptions {
   std::vector<std::string> allow;
-  std::string endpoint;  // forced first choice ("bound" calls stay there)
-  std::optional<std::string> replay;                       // "free", "bound", "once"
+  std::string endpoint;               // forced first choice ("bound" calls stay there)
+  std::optional<std::string> replay;  // "free", "bound", "once"
   std::optional<std::vector<std::string>> fallback_models;
   std::optional<int> max_attempts;
   std::optional<Nanos> max_wait;

@@ -28,7 +28,8 @@ class Headers {
     std::string_view rest = block_;
     std::string_view name;
     std::string_view value;
-    while (next(rest, name, value)) visit(name, value);
+    while (next(rest, name, value))
+      visit(name, value);
   }
 
  private:

@@ -24,8 +24,8 @@ enum class DelayOn : std::uint8_t { none, rate_limited, any_failure };
 
 // Retry values that may differ for one verdict (`retry.overrides`).
 struct RetryOverride {
-  int max_attempts = -1;     // -1: as the policy says
-  Nanos base_delay = -1;     // -1: as the policy says
+  int max_attempts = -1;  // -1: as the policy says
+  Nanos base_delay = -1;  // -1: as the policy says
 };
 
 struct Policy {
@@ -34,7 +34,7 @@ struct Policy {
   WhenNone when_none = WhenNone::wait;
   // A wait before the next attempt though another endpoint is free (the document waits).
   DelayOn delay_on = DelayOn::none;
-  int max_attempts = 0;  // 0: each usable route once plus two, at most 12 (kAttemptsMax)
+  int max_attempts = 0;             // 0: each usable route once plus two, at most 12 (kAttemptsMax)
   int route_attempts_max = 2;       // on one route within a call; 0: no limit
   bool rate_limited_counts = true;  // a 429 counts towards max_attempts
   Nanos base_delay = kSecond;

@@ -20,9 +20,9 @@ struct Price {
   NanoUsd cached = 0;  // of cached input tokens
 };
 
-// The document's four models (GPT-4.1 8 $, Claude Sonnet 4.5 15 $, Gemini 2.5 Flash 2.50 $, DeepSeek V3.2 0.42 $ per
-// million), valid for its own hosts (*.holysheep.ai) only; names are matched without regard to case,
-// to punctuation between words and to a date or version suffix.
+// The document's four models (GPT-4.1 8 $, Claude Sonnet 4.5 15 $, Gemini 2.5 Flash 2.50 $,
+// DeepSeek V3.2 0.42 $ per million), valid for its own hosts (*.holysheep.ai) only; names are
+// matched without regard to case, to punctuation between words and to a date or version suffix.
 std::optional<Price> document_price(std::string_view host, std::string_view model);
 
 // Nothing if usage is not known. Saturates.

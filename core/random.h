@@ -1,5 +1,6 @@
-// Our own generator (xoshiro256**, Blackman and Vigna 2018, seeded by splitmix64) and distributions:
-// the standard library's differ between implementations, and a seed must replay exactly.
+// Our own generator (xoshiro256**, Blackman and Vigna 2018, seeded by splitmix64) and
+// distributions: the standard library's differ between implementations, and a seed must replay
+// exactly.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
-// A request as the engine takes it: checked and cut apart on the caller's thread, so that the engine's
-// thread never parses a prompt. The body is the caller's bytes; what a route needs is spliced in.
+// A request as the engine takes it: checked and cut apart on the caller's thread, so that the
+// engine's thread never parses a prompt. The body is the caller's bytes; what a route needs is
+// spliced in.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +35,7 @@ struct RequestInput {
 struct Request {
   Delivery delivery = Delivery::whole;
   std::string method;
-  std::string path;  // begins with a slash
+  std::string path;                  // begins with a slash
   std::vector<std::string> headers;  // "Name: value"
   bool own_credential = false;       // an Authorization (or api-key) header of its own
   std::shared_ptr<const std::string> body;
@@ -43,9 +44,9 @@ struct Request {
   // Where the value of the body's top-level "model" stands, quotes included; 0, 0: nowhere.
   std::size_t model_begin = 0;
   std::size_t model_end = 0;
-  int choices = 1;           // `n`
-  bool body_streams = false; // the body says "stream": true
-  bool usage_added = false;  // include_usage was spliced in; the usage-only chunk is held back
+  int choices = 1;            // `n`
+  bool body_streams = false;  // the body says "stream": true
+  bool usage_added = false;   // include_usage was spliced in; the usage-only chunk is held back
   Dialect dialect;
   Replay replay = Replay::free;
   Nanos total = -1;  // time limit: 0 none, -1 the client's

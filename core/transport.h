@@ -1,6 +1,6 @@
-// The seam between the engine and the world (DESIGN 2): curl_transport does real HTTP, sim_transport
-// a model of it. A transport decides nothing: it carries one attempt, which is one HTTP request, and
-// reports. All limits of time are the engine's.
+// The seam between the engine and the world (DESIGN 2): curl_transport does real HTTP,
+// sim_transport a model of it. A transport decides nothing: it carries one attempt, which is one
+// HTTP request, and reports. All limits of time are the engine's.
 //
 // Contract:
 // - Every method is called on the loop's thread, but wake().
@@ -29,11 +29,11 @@ struct HttpRequest {
   const EndpointConfig* endpoint = nullptr;  // outlives the attempt: connection settings
   std::string_view method;                   // outlives the attempt
   std::string url;
-  std::vector<std::string> headers;  // "Name: value", complete
+  std::vector<std::string> headers;         // "Name: value", complete
   std::shared_ptr<const std::string> body;  // may be null; shared by all attempts of a call
-  bool fresh_connection = false;  // do not reuse one: the last attempt found a dead one
-  bool stream = false;            // the answer's body has no body_bytes_max
-  Nanos connect_limit = 0;        // 0: none
+  bool fresh_connection = false;            // do not reuse one: the last attempt found a dead one
+  bool stream = false;                      // the answer's body has no body_bytes_max
+  Nanos connect_limit = 0;                  // 0: none
 };
 
 struct TransportEvent {
@@ -46,11 +46,11 @@ struct TransportEvent {
   };
   Kind kind = Kind::done;
   TransportError error = TransportError::none;
-  bool reused = false;       // sent: on a connection that had carried a request before
-  bool sent_in_full = false; // done: the whole request had been written
-  int status = 0;            // headers
+  bool reused = false;        // sent: on a connection that had carried a request before
+  bool sent_in_full = false;  // done: the whole request had been written
+  int status = 0;             // headers
   AttemptId attempt = 0;
-  std::string bytes;   // headers: the block; data: bytes; done: a text about the error, no secrets
+  std::string bytes;  // headers: the block; data: bytes; done: a text about the error, no secrets
 };
 
 class Transport {

@@ -1,4 +1,5 @@
-// How a transport can fail without an HTTP answer, or in the middle of one. Names, not curl numbers.
+// How a transport can fail without an HTTP answer, or in the middle of one. Names, not curl
+// numbers.
 #pragma once
 
 #include <cstdint>
@@ -21,9 +22,9 @@ enum class TransportError : std::uint8_t {
   body_too_large,     // limits.body_bytes_max
   local_descriptors,  // EMFILE, ENFILE
   local_memory,
-  local_ports,     // EADDRNOTAVAIL
-  local_network,   // no network at all
-  local_files,     // ca_file or client_cert cannot be read
+  local_ports,    // EADDRNOTAVAIL
+  local_network,  // no network at all
+  local_files,    // ca_file or client_cert cannot be read
 };
 
 // "reused_dead" and so on.

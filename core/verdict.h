@@ -1,5 +1,5 @@
-// What an attempt's outcome means (SEMANTICS 3). Words only; the rules are in classify, what is done
-// about each verdict in policy.
+// What an attempt's outcome means (SEMANTICS 3). Words only; the rules are in classify, what is
+// done about each verdict in policy.
 #pragma once
 
 #include <cstdint>
@@ -72,8 +72,8 @@ struct Classification {
   bool whole_credential = false;
   // x-should-retry: false, or `retryable: false`: not on this route again; elsewhere is allowed.
   bool same_route_forbidden = false;
-  std::string_view rule;   // the rule that decided, for the trace; static text
-  std::string message;     // the provider's message (attribute only: may echo the prompt), or ours
+  std::string_view rule;  // the rule that decided, for the trace; static text
+  std::string message;    // the provider's message (attribute only: may echo the prompt), or ours
   std::string code;
   std::string type;
   std::string param;
