@@ -1,13 +1,14 @@
-// The engine: owns every call, the pool and all timers, and runs on one thread, turn by turn. It reads
-// no clock and no socket: a turn gets the time and the transport's events and returns when it wants
-// the next one at the latest. engine_host.h runs it on a thread with curl_transport; core/sim drives
-// the same turn in virtual time.
+// The engine: owns every call, the pool and all timers, and runs on one thread, turn by turn. It
+// reads no clock and no socket: a turn gets the time and the transport's events and returns when it
+// wants the next one at the latest. engine_host.h runs it on a thread with curl_transport; core/sim
+// drives the same turn in virtual time.
 //
 // A turn: inbox, transport events, due timers (an event beats a timer of the same turn), starts,
 // snapshot, outboxes.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -21,29 +22,33 @@
 
 namespace holysheep {
 
-// One handle of a client: calls of a closed handle end, others go on.
-using HandleId = std::uint32_t;
-
 class Engine {
  public:
-  Engine(std::shared_ptr<const Config> config, Transport& transport, std::uint64_t seed);
+  // `reread_key` is asked after a 401 for an endpoint whose key comes from a file; it returns the
+  // key as it is now. It may be empty.
+  using RereadKey = std::function<std::string(const KeySource& source)>;
+  Engine(std::shared_ptr<const Config> config, Transport& transport, std::uint64_t seed,
+         RereadKey reread_key = {});
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
   // -- any thread ---------------------------------------------------------------------------
-  // The id is stored in *id before the engine can know of the call. `now_mono` starts `total`.
+  // The id is stored in *id before the engine can know of the call. Time limits begin with the turn
+  // that takes the call in.
   Status submit(Request request, std::shared_ptr<Queue> queue, std::uint64_t user_data,
-                HandleId handle, Nanos now_mono, CallId* id, Error* error);
+                HandleId handle, CallId* id, Error* error);
   Status cancel(CallId call);
   Status credit(CallId call, std::size_t bytes);
   // An empty endpoint name: the client's key, all endpoints.
   Status set_key(std::string_view endpoint, std::string_view key, Error* error);
   Status reset(std::string_view endpoint, Error* error);
-  void close_handle(HandleId handle);                          // cancels its calls
-  void drain_handle(HandleId handle);                          // refuses new, ends waiting ones
-  std::size_t calls_of(HandleId handle) const;                 // not yet DONE
-  void log_to(std::shared_ptr<Queue> queue, int level);        // null: off
+  void close_handle(HandleId handle);  // cancels its calls
+  // Ends those of its calls that wait for capacity; the others go on. New ones are refused by the
+  // owner of the handle.
+  void drain_handle(HandleId handle);
+  std::size_t calls_of(HandleId handle) const;           // not yet DONE
+  void log_to(std::shared_ptr<Queue> queue, int level);  // null: off
   std::shared_ptr<const Snapshot> snapshot() const;
   const Config& config() const;
 

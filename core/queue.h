@@ -1,6 +1,6 @@
-// Completions on their way to one event loop: a locked list, filled once per engine turn, emptied in
-// batches. Wakes its reader through a condition variable, a descriptor that is readable while the
-// queue is not empty, or a notify function; each costs only those who use it.
+// Completions on their way to one event loop: a locked list, filled once per engine turn, emptied
+// in batches. Wakes its reader through a condition variable, a descriptor that is readable while
+// the queue is not empty, or a notify function; each costs only those who use it.
 #pragma once
 
 #include <atomic>
@@ -18,6 +18,8 @@
 namespace holysheep {
 
 using CallId = std::uint64_t;
+// One handle of a client: calls of a closed handle end, others go on.
+using HandleId = std::uint32_t;
 
 // Everything that stands beside a body; becomes JSON only when asked for (call_report.h).
 struct CallReport;
@@ -51,8 +53,9 @@ class Queue {
   Queue(const Queue&) = delete;
   Queue& operator=(const Queue&) = delete;
 
-  // Engine's thread. Takes all of `completions` and leaves it empty.
-  void push(std::vector<Completion>& completions);
+  // Engine's thread. Takes all of `completions` and leaves it empty. `log_records_max` > 0: these
+  // are log records, and the oldest of the queue's records give way when there are more than that.
+  void push(std::vector<Completion>& completions, std::size_t log_records_max = 0);
   // Any thread. See holysheep_queue_drain.
   Status drain(std::size_t max, std::int64_t timeout_ms, std::vector<Completion>& out);
   void interrupt();
@@ -65,6 +68,7 @@ class Queue {
 
  private:
   void wake_locked();
+  void drop_old_records_locked(std::size_t log_records_max);
 
   std::mutex mutex_;
   std::condition_variable ready_;

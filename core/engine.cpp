@@ -1,0 +1,453 @@
+#include "core/engine.h"
+
+#include <algorithm>
+
+#include "core/engine_impl.h"
+
+namespace holysheep {
+namespace {
+
+// Ids are unique within the process, so that a stale one can never name somebody else's call. 0 is
+// none.
+std::atomic<CallId> next_call_id{1};
+
+bool later(const Nanos left, const Nanos right) {
+  return left > right;
+}
+
+}  // namespace
+
+Engine::Impl::Impl(std::shared_ptr<const Config> config_in, Transport& transport_in,
+                   std::uint64_t seed, RereadKey reread_key_in)
+    : config(std::move(config_in)),
+      transport(transport_in),
+      random(seed),
+      reread_key(std::move(reread_key_in)),
+      counters(std::make_shared<Counters>(config->endpoints.size())),
+      pool(config, counters),
+      log(config->log_level) {
+  for (std::size_t i = 0; i < config->endpoints.size(); ++i) {
+    const KeySource& source = config->endpoints[i].key;
+    if (source.kind == KeySource::Kind::file && reread_key) {
+      pool.set_key(static_cast<int>(i), reread_key(source));
+    }
+  }
+  if (config->api_key.kind == KeySource::Kind::file && reread_key) {
+    pool.set_key(-1, reread_key(config->api_key));
+  }
+  published = pool.publish({});
+}
+
+// ---- any thread ------------------------------------------------------------------------------
+
+void Engine::Impl::post(Command command) {
+  bool wake = false;
+  {
+    const std::lock_guard<std::mutex> lock(mutex);
+    inbox.push_back(std::move(command));
+    wake = !awake;
+    awake = true;
+  }
+  if (wake) transport.wake();
+}
+
+int Engine::Impl::find_endpoint(std::string_view name) const {
+  for (std::size_t i = 0; i < config->endpoints.size(); ++i) {
+    if (config->endpoints[i].name == name) return static_cast<int>(i);
+  }
+  return -1;
+}
+
+Engine::Engine(std::shared_ptr<const Config> config, Transport& transport, std::uint64_t seed,
+               RereadKey reread_key)
+    : impl_(std::make_unique<Impl>(std::move(config), transport, seed, std::move(reread_key))) {}
+
+Engine::~Engine() = default;
+
+const Config& Engine::config() const {
+  return *impl_->config;
+}
+
+Status Engine::submit(Request request, std::shared_ptr<Queue> queue, std::uint64_t user_data,
+                      HandleId handle, CallId* id, Error* error) {
+  const Limits& limits = impl_->config->limits;
+  const auto bytes = static_cast<std::int64_t>(request.body == nullptr ? 0 : request.body->size());
+  Impl::Command command;
+  command.call = std::make_unique<Call>();
+  Call& call = *command.call;
+  call.id = next_call_id.fetch_add(1, std::memory_order_relaxed);
+  call.user_data = user_data;
+  call.handle = handle;
+  call.queue = std::move(queue);
+  call.request = std::move(request);
+  *id = call.id;
+  bool wake = false;
+  {
+    const std::lock_guard<std::mutex> lock(impl_->mutex);
+    if (static_cast<std::int64_t>(impl_->live.size()) >= limits.calls_max) {
+      *error = {Status::limit, "limits.calls_max: " + std::to_string(limits.calls_max) +
+                                   " calls are in flight; wait for some to end, or raise it"};
+      return error->status;
+    }
+    if (impl_->request_bytes + bytes > limits.request_bytes_total_max) {
+      *error = {Status::limit,
+                "limits.request_bytes_total_max: the bodies of all calls in flight "
+                "would exceed " +
+                    std::to_string(limits.request_bytes_total_max) + " bytes"};
+      return error->status;
+    }
+    impl_->request_bytes += bytes;
+    impl_->live.emplace(call.id, handle);
+    ++impl_->live_of[handle];
+    impl_->inbox.push_back(std::move(command));
+    wake = !impl_->awake;
+    impl_->awake = true;
+  }
+  if (wake) impl_->transport.wake();
+  return Status::ok;
+}
+
+Status Engine::cancel(CallId call) {
+  {
+    const std::lock_guard<std::mutex> lock(impl_->mutex);
+    if (impl_->live.count(call) == 0) return Status::unknown_request;
+  }
+  Impl::Command command;
+  command.kind = Impl::Command::Kind::cancel;
+  command.id = call;
+  impl_->post(std::move(command));
+  return Status::ok;
+}
+
+Status Engine::credit(CallId call, std::size_t bytes) {
+  {
+    const std::lock_guard<std::mutex> lock(impl_->mutex);
+    if (impl_->live.count(call) == 0) return Status::unknown_request;
+  }
+  Impl::Command command;
+  command.kind = Impl::Command::Kind::credit;
+  command.id = call;
+  command.bytes = bytes;
+  impl_->post(std::move(command));
+  return Status::ok;
+}
+
+Status Engine::set_key(std::string_view endpoint, std::string_view key, Error* error) {
+  Impl::Command command;
+  command.kind = Impl::Command::Kind::set_key;
+  if (!endpoint.empty()) {
+    command.endpoint = impl_->find_endpoint(endpoint);
+    if (command.endpoint < 0) {
+      *error = {Status::invalid_argument,
+                "endpoint: there is no endpoint named \"" + std::string(endpoint) + "\""};
+      return error->status;
+    }
+  }
+  const bool printable =
+      std::all_of(key.begin(), key.end(), [](char c) { return c > 32 && c < 127; });
+  if (key.empty() || !printable) {
+    *error = {Status::invalid_argument,
+              "key: expected printable ASCII without white space (it is not shown here)"};
+    return error->status;
+  }
+  command.key = key;
+  impl_->post(std::move(command));
+  return Status::ok;
+}
+
+Status Engine::reset(std::string_view endpoint, Error* error) {
+  Impl::Command command;
+  command.kind = Impl::Command::Kind::reset;
+  if (!endpoint.empty()) {
+    command.endpoint = impl_->find_endpoint(endpoint);
+    if (command.endpoint < 0) {
+      *error = {Status::invalid_argument,
+                "endpoint: there is no endpoint named \"" + std::string(endpoint) + "\""};
+      return error->status;
+    }
+  }
+  impl_->post(std::move(command));
+  return Status::ok;
+}
+
+void Engine::close_handle(HandleId handle) {
+  Impl::Command command;
+  command.kind = Impl::Command::Kind::close;
+  command.handle = handle;
+  impl_->post(std::move(command));
+}
+
+void Engine::drain_handle(HandleId handle) {
+  Impl::Command command;
+  command.kind = Impl::Command::Kind::drain;
+  command.handle = handle;
+  impl_->post(std::move(command));
+}
+
+std::size_t Engine::calls_of(HandleId handle) const {
+  const std::lock_guard<std::mutex> lock(impl_->mutex);
+  const auto found = impl_->live_of.find(handle);
+  return found == impl_->live_of.end() ? 0 : found->second;
+}
+
+void Engine::log_to(std::shared_ptr<Queue> queue, int level) {
+  impl_->log.send_to(std::move(queue), level);
+}
+
+std::shared_ptr<const Snapshot> Engine::snapshot() const {
+  const std::lock_guard<std::mutex> lock(impl_->mutex);
+  return impl_->published;
+}
+
+// ---- the loop's thread -----------------------------------------------------------------------
+
+Nanos Engine::turn(Now now, std::vector<TransportEvent>& events) {
+  Impl& impl = *impl_;
+  impl.now = now;
+  impl.take_inbox();
+  for (TransportEvent& event : events)
+    impl.on_event(event);
+  events.clear();
+  impl.run_timers();
+  impl.run_ready();
+  impl.flush();
+  impl.counters->turns.fetch_add(1, std::memory_order_relaxed);
+  const std::lock_guard<std::mutex> lock(impl.mutex);
+  impl.awake = !impl.inbox.empty();
+  if (impl.awake) return now.mono;
+  return impl.timers.empty() ? kNever : impl.timers.front().at;
+}
+
+bool Engine::idle() const {
+  const std::lock_guard<std::mutex> lock(impl_->mutex);
+  return impl_->live.empty() && impl_->inbox.empty();
+}
+
+void Engine::Impl::take_inbox() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex);
+    taken.swap(inbox);
+    awake = true;
+  }
+  for (Command& command : taken)
+    take(command);
+  taken.clear();
+}
+
+void Engine::Impl::take(Command& command) {
+  switch (command.kind) {
+    case Command::Kind::submit:
+      return take_call(std::move(command.call));
+    case Command::Kind::cancel: {
+      const auto found = calls.find(command.id);
+      if (found != calls.end()) finish_cancelled(*found->second);
+      return;
+    }
+    case Command::Kind::credit: {
+      const auto found = calls.find(command.id);
+      if (found != calls.end()) give_credit(*found->second, command.bytes);
+      return;
+    }
+    case Command::Kind::set_key:
+      pool.set_key(command.endpoint, command.key);
+      capacity_changed = true;
+      return;
+    case Command::Kind::reset:
+      pool.reset(command.endpoint);
+      capacity_changed = true;
+      return;
+    case Command::Kind::close:
+    case Command::Kind::drain:
+      for (Call* call = first_call; call != nullptr;) {
+        Call* following = call->next;
+        if (call->handle == command.handle) {
+          if (command.kind == Command::Kind::close) {
+            finish_cancelled(*call);
+          } else if (call->phase != Call::Phase::attempting) {
+            const Nanos retry_after = call->wake_at == kNever ? -1 : call->wake_at - now.mono;
+            finish_failed(*call, Status::closed,
+                          "the client is draining: the call was still waiting", retry_after,
+                          kFlagRetryable);
+          }
+        }
+        call = following;
+      }
+      return;
+  }
+}
+
+void Engine::Impl::take_call(std::unique_ptr<Call> owned) {
+  Call& call = *owned;
+  calls.emplace(call.id, std::move(owned));
+  link(call);
+  counters->calls_started.fetch_add(1, std::memory_order_relaxed);
+  call.submitted_at = call.previous_end = now.mono;
+  Nanos total = call.request.total;
+  if (total < 0) total = call.request.options.time_limits.total;
+  if (total < 0) total = config->time_limits.total;
+  call.total_at = total > 0 ? saturating_add(now.mono, total) : kNever;
+  if (resolve(call)) make_ready(call);
+}
+
+void Engine::Impl::link(Call& call) {
+  call.previous = last_call;
+  (last_call != nullptr ? last_call->next : first_call) = &call;
+  last_call = &call;
+}
+
+void Engine::Impl::unlink(Call& call) {
+  (call.previous != nullptr ? call.previous->next : first_call) = call.next;
+  (call.next != nullptr ? call.next->previous : last_call) = call.previous;
+}
+
+void Engine::Impl::make_ready(Call& call) {
+  if (call.phase == Call::Phase::waiting) {
+    --waiting_count;
+    counters->calls_waiting.store(waiting_count, std::memory_order_relaxed);
+    if (call.wait_since >= 0) {
+      call.waited += now.mono - call.wait_since;
+      call.wait_since = -1;
+    }
+  }
+  call.phase = Call::Phase::ready;
+  call.wake_at = kNever;
+  call.waiting_for_change = false;
+  ready.push_back(&call);
+}
+
+// Something that closed routes has gone: whoever waits looks again, in the order of submission.
+void Engine::Impl::wake_waiting() {
+  capacity_changed = false;
+  if (waiting_count == 0) return;
+  for (Call* call = first_call; call != nullptr; call = call->next) {
+    if (call->phase == Call::Phase::waiting && call->wait_since >= 0) make_ready(*call);
+  }
+}
+
+void Engine::Impl::run_ready() {
+  for (;;) {
+    if (capacity_changed) wake_waiting();
+    if (ready.empty()) return;
+    // First come, first served: those who waited have the older ids.
+    std::sort(ready.begin(), ready.end(),
+              [](const Call* left, const Call* right) { return left->id < right->id; });
+    std::vector<Call*> batch;
+    batch.swap(ready);
+    for (Call* call : batch) {
+      if (call->phase == Call::Phase::ready) admit(*call);
+    }
+  }
+}
+
+// ---- timers ----------------------------------------------------------------------------------
+// One heap entry per call at most that matters: the earliest. An instant that moves later (every
+// byte of a stream moves `idle`) touches nothing; when the entry is due, the call is asked again.
+
+void Engine::Impl::set_timer(Call& call) {
+  const Nanos at = next_instant(call);
+  if (at >= call.timer_at) return;
+  call.timer_at = at;
+  timers.push_back({at, call.id});
+  std::push_heap(timers.begin(), timers.end(),
+                 [](const Timer& left, const Timer& right) { return later(left.at, right.at); });
+}
+
+Nanos Engine::Impl::next_instant(const Call& call) const {
+  switch (call.phase) {
+    case Call::Phase::waiting:
+      return std::min(call.wake_at, call.total_at);
+    case Call::Phase::attempting: {
+      TimeLimit which = TimeLimit::none;
+      return attempt_deadline(call, &which);
+    }
+    case Call::Phase::ready:
+    case Call::Phase::done:
+      break;
+  }
+  return kNever;
+}
+
+void Engine::Impl::run_timers() {
+  const auto order = [](const Timer& left, const Timer& right) { return later(left.at, right.at); };
+  while (!timers.empty() && timers.front().at <= now.mono) {
+    std::pop_heap(timers.begin(), timers.end(), order);
+    const Timer due = timers.back();
+    timers.pop_back();
+    const auto found = calls.find(due.call);
+    if (found == calls.end()) continue;
+    Call& call = *found->second;
+    if (due.at == call.timer_at) call.timer_at = kNever;
+    const Nanos at = next_instant(call);
+    if (at <= now.mono) {
+      fire_timer(call);
+    } else {
+      set_timer(call);
+    }
+  }
+}
+
+void Engine::Impl::fire_timer(Call& call) {
+  if (call.phase == Call::Phase::waiting) {
+    if (call.total_at <= now.mono && call.total_at < call.wake_at) return finish_total(call);
+    make_ready(call);
+    return;
+  }
+  TimeLimit which = TimeLimit::none;
+  attempt_deadline(call, &which);
+  time_out(call, which);
+}
+
+// ---- outboxes --------------------------------------------------------------------------------
+
+Completion& Engine::Impl::out(Call& call, Completion::Kind kind) {
+  Outbox* box = nullptr;
+  for (Outbox& each : outboxes) {
+    if (each.queue == call.queue) {
+      box = &each;
+      break;
+    }
+  }
+  if (box == nullptr) {
+    outboxes.emplace_back();
+    box = &outboxes.back();
+    box->queue = call.queue;
+  }
+  box->completions.emplace_back();
+  Completion& completion = box->completions.back();
+  completion.kind = kind;
+  completion.call = call.id;
+  completion.user_data = call.user_data;
+  return completion;
+}
+
+// The snapshot first, then what ended, then the completions: whoever has read a completion finds a
+// status that is not older, and an id that is no longer known.
+void Engine::Impl::flush() {
+  if (std::shared_ptr<const Snapshot> fresh = pool.publish(now)) {
+    const std::lock_guard<std::mutex> lock(mutex);
+    published = std::move(fresh);
+  }
+  if (!ended.empty()) {
+    const std::lock_guard<std::mutex> lock(mutex);
+    for (const CallId id : ended) {
+      const auto found = live.find(id);
+      if (found == live.end()) continue;
+      const auto of_handle = live_of.find(found->second);
+      if (--of_handle->second == 0) live_of.erase(of_handle);
+      live.erase(found);
+    }
+    for (const std::unique_ptr<Call>& call : graveyard) {
+      if (call->request.body != nullptr) {
+        request_bytes -= static_cast<std::int64_t>(call->request.body->size());
+      }
+    }
+  }
+  ended.clear();
+  for (Outbox& each : outboxes)
+    each.queue->push(each.completions);
+  outboxes.clear();
+  graveyard.clear();
+  log.flush();
+}
+
+}  // namespace holysheep

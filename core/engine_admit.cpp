@@ -1,0 +1,294 @@
+// Admission: where a call may go, which route takes it now, or how long it waits.
+
+#include <algorithm>
+
+#include "core/backoff.h"
+#include "core/engine_impl.h"
+#include "core/url.h"
+
+namespace holysheep {
+namespace {
+
+// Attempts beyond one per usable route that the smart policy allows by itself.
+constexpr int kSpareAttempts = 2;
+
+bool matches(const EndpointConfig& endpoint, const std::string& allowed) {
+  if (endpoint.name == allowed) return true;
+  const std::size_t colon = allowed.find(':');
+  if (colon == std::string::npos) return false;
+  const auto label = endpoint.labels.find(allowed.substr(0, colon));
+  return label != endpoint.labels.end() && label->second == allowed.substr(colon + 1);
+}
+
+bool allowed_by(const EndpointConfig& endpoint, const std::vector<std::string>& allow) {
+  return allow.empty() || std::any_of(allow.begin(), allow.end(), [&](const std::string& each) {
+           return matches(endpoint, each);
+         });
+}
+
+TimeLimits merged(const TimeLimits& call, const TimeLimits& endpoint, const TimeLimits& client) {
+  const auto first = [](Nanos a, Nanos b, Nanos c) { return a >= 0 ? a : b >= 0 ? b : c; };
+  TimeLimits limits;
+  limits.connect = first(call.connect, endpoint.connect, client.connect);
+  limits.first_token = first(call.first_token, endpoint.first_token, client.first_token);
+  limits.idle = first(call.idle, endpoint.idle, client.idle);
+  limits.progress = first(call.progress, endpoint.progress, client.progress);
+  limits.response = first(call.response, endpoint.response, client.response);
+  limits.total = first(call.total, endpoint.total, client.total);
+  return limits;
+}
+
+}  // namespace
+
+// Endpoints and models of a call, once. False: nothing remains, and the call has ended.
+bool Engine::Impl::resolve(Call& call) {
+  const Request& request = call.request;
+  std::vector<std::string> names{request.model};
+  if (request.options.fallback_models) {
+    names.insert(names.end(), request.options.fallback_models->begin(),
+                 request.options.fallback_models->end());
+  } else {
+    auto found = config->fallback_models.find(request.model);
+    if (found == config->fallback_models.end()) found = config->fallback_models.find("*");
+    if (found != config->fallback_models.end() && !request.model.empty()) {
+      for (const std::string& each : found->second) {
+        if (each != request.model) names.push_back(each);
+      }
+    }
+  }
+  if (request.replay == Replay::bound || request.model_end == 0) names.resize(1);
+  if (!request.options.endpoint.empty()) {
+    call.forced_endpoint = find_endpoint(request.options.endpoint);
+  }
+  for (std::uint32_t i = 0; i < config->endpoints.size(); ++i) {
+    const EndpointConfig& endpoint = config->endpoints[i];
+    if (!allowed_by(endpoint, config->allow) || !allowed_by(endpoint, request.options.allow)) {
+      continue;
+    }
+    // A call's own key goes only where the client's key may go.
+    if (request.own_credential && endpoint.key.kind != KeySource::Kind::none) continue;
+    const bool serves = std::any_of(names.begin(), names.end(),
+                                    [&](const std::string& name) { return pool.serves(i, name); });
+    if (!serves) continue;
+    call.endpoints.push_back(i);
+  }
+  if (request.replay == Replay::bound && !call.endpoints.empty()) {
+    const auto forced = static_cast<std::uint32_t>(std::max(call.forced_endpoint, 0));
+    const bool may =
+        std::find(call.endpoints.begin(), call.endpoints.end(), forced) != call.endpoints.end();
+    call.endpoints = {call.forced_endpoint >= 0 && may ? forced : call.endpoints.front()};
+    if (call.forced_endpoint >= 0 && !may) call.endpoints.clear();
+  }
+  for (const std::string& name : names)
+    call.models.push_back(pool.hold_model(name, now.mono));
+  if (!call.endpoints.empty()) return true;
+  finish_failed(call, Status::no_route,
+                "no endpoint is left for this call: `allow`, `models` of the endpoints or the key "
+                "given with the call rule out all of them",
+                -1, kFlagNothingSent);
+  return false;
+}
+
+int Engine::Impl::attempts_max(const Call& call) const {
+  if (call.has_cause) {
+    const RetryOverride& override =
+        config->policy.overrides[static_cast<std::size_t>(call.cause.verdict)];
+    if (override.max_attempts > 0) return override.max_attempts;
+  }
+  if (call.request.options.max_attempts && *call.request.options.max_attempts > 0) {
+    return *call.request.options.max_attempts;
+  }
+  if (config->policy.max_attempts > 0) return config->policy.max_attempts;
+  const auto routes = static_cast<int>(call.endpoints.size() * call.models.size());
+  return std::min(routes + kSpareAttempts, kAttemptsMax);
+}
+
+int Engine::Impl::route_attempts_max(const Call& call) const {
+  const int limit = config->policy.route_attempts_max;
+  if (limit == 0 || !call.has_cause) return limit;
+  const RetryOverride& override =
+      config->policy.overrides[static_cast<std::size_t>(call.cause.verdict)];
+  return std::max(limit, override.max_attempts);
+}
+
+RouteHistory& Engine::Impl::history_of(Call& call, RouteKey route) {
+  for (RouteHistory& each : call.history) {
+    if (each.route == route) return each;
+  }
+  call.history.push_back({route, 0, 0, false});
+  return call.history.back();
+}
+
+void Engine::Impl::admit(Call& call) {
+  if (call.total_at <= now.mono) return finish_total(call);
+  RouteWish wish;
+  wish.endpoints = &call.endpoints;
+  wish.models = &call.models;
+  wish.history = &call.history;
+  wish.forced_endpoint = call.attempts == 0 || call.same_route_next ? call.forced_endpoint : -1;
+  wish.route_attempts_max = route_attempts_max(call);
+  wish.may_probe = call.request.replay == Replay::free;
+  wish.own_credential = call.request.own_credential;
+  wish.other_models = call.other_models;
+  Choice choice = pool.choose(wish, now.mono, random);
+  switch (choice.kind) {
+    case Choice::Kind::route:
+      if (call.has_cause && !budget_allows(call, call.cause, choice.route)) {
+        return finish_cause(call, kFlagRetryable, -1);
+      }
+      return start(call, std::move(choice));
+    case Choice::Kind::wait:
+      return wait(call, choice);
+    case Choice::Kind::exhausted:
+      if (call.has_cause) return finish_cause(call, kFlagAllEndpointsFailed, -1);
+      return finish_failed(call, Status::no_route, "no endpoint can take this call", -1,
+                           kFlagNothingSent);
+  }
+}
+
+// Waits for capacity, if it comes inside `total` and `max_wait`; else the call fails now.
+void Engine::Impl::wait(Call& call, const Choice& choice) {
+  const Nanos max_wait = call.request.options.max_wait.value_or(config->policy.max_wait);
+  const bool own_backoff = choice.reason == "backing off";
+  const Nanos latest =
+      own_backoff ? call.total_at
+                  : std::min(call.total_at, saturating_add(now.mono, max_wait - call.waited));
+  const bool unknown = choice.at == kNever;
+  if (unknown ? latest <= now.mono : choice.at > latest || choice.at > call.total_at) {
+    return fail_waiting(call, choice);
+  }
+  call.phase = Call::Phase::waiting;
+  call.waiting_for_change = unknown;
+  call.wake_at = unknown ? latest : choice.at;
+  call.wait_since = own_backoff ? -1 : now.mono;
+  ++waiting_count;
+  counters->calls_waiting.store(waiting_count, std::memory_order_relaxed);
+  if (log.wants(LogLevel::info)) {
+    log.write(
+        LogLevel::info, now.unix, "waiting for capacity",
+        {log_number("call", static_cast<std::int64_t>(call.id)), log_text("reason", choice.reason),
+         log_number("wait_ms", to_ms_ceil(call.wake_at - now.mono))});
+  }
+  set_timer(call);
+}
+
+void Engine::Impl::fail_waiting(Call& call, const Choice& choice) {
+  const Nanos retry_after = choice.at == kNever ? -1 : choice.at - now.mono;
+  std::uint32_t flags = kFlagAllEndpointsFailed | kFlagRetryable;
+  if (call.attempts > 0 && call.has_cause) return finish_cause(call, flags, retry_after);
+  flags |= kFlagNothingSent;
+  std::string message =
+      choice.all_rate_limited ? "all endpoints are rate limited" : "no endpoint can take the call";
+  message.append(" (").append(choice.reason).append(")");
+  if (retry_after >= 0) {
+    message += "; the first is free again in " + std::to_string(to_ms_ceil(retry_after)) +
+               " ms, which is beyond the call's time limit or max_wait_ms";
+  }
+  call.cause.verdict = choice.all_rate_limited          ? Verdict::rate_limited
+                       : choice.reason == reason::kAuth ? Verdict::auth
+                                                        : Verdict::overloaded;
+  const Status status = choice.all_rate_limited          ? Status::rate_limit
+                        : choice.reason == reason::kAuth ? Status::authentication
+                                                         : Status::internal_server;
+  call.cause_status = choice.all_rate_limited ? 429 : choice.reason == reason::kAuth ? 401 : 503;
+  finish_failed(call, status, std::move(message), retry_after, flags);
+}
+
+HttpRequest Engine::Impl::make_http(const Call& call, RouteKey route) const {
+  const Request& request = call.request;
+  const EndpointConfig& endpoint = config->endpoints[route.endpoint];
+  std::string_view model = pool.model_name(route.model);
+  const auto renamed = endpoint.model_names.find(std::string(model));
+  if (renamed != endpoint.model_names.end()) model = renamed->second;
+  HttpRequest http;
+  http.endpoint = &endpoint;
+  http.method = request.method;
+  http.url = endpoint_url(endpoint, request.path, model);
+  http.body = body_for_model(request, model);
+  http.stream = request.delivery != Delivery::whole;
+  http.connect_limit = std::max<Nanos>(call.limits.connect, 0);
+  const auto own = [&](std::string_view name) {
+    return std::any_of(
+        request.headers.begin(), request.headers.end(), [&](const std::string& line) {
+          return line.size() > name.size() && line[name.size()] == ':' &&
+                 equals_ignore_case(std::string_view(line).substr(0, name.size()), name);
+        });
+  };
+  http.headers.reserve(request.headers.size() + endpoint.headers.size() + 4);
+  if (http.body != nullptr && !request.content_type.empty()) {
+    http.headers.push_back("Content-Type: " + request.content_type);
+  }
+  if (!own("accept")) {
+    http.headers.emplace_back(http.stream ? "Accept: text/event-stream, application/json"
+                                          : "Accept: application/json");
+  }
+  if (!own("user-agent")) http.headers.emplace_back("User-Agent: holysheep/" HOLYSHEEP_VERSION);
+  const std::string& key = pool.key_of(route.endpoint);
+  if (!request.own_credential && !key.empty()) {
+    switch (endpoint.auth) {
+      case Auth::bearer:
+        http.headers.push_back("Authorization: Bearer " + key);
+        break;
+      case Auth::api_key:
+        http.headers.push_back("api-key: " + key);
+        break;
+      case Auth::x_api_key:
+        http.headers.push_back("x-api-key: " + key);
+        break;
+      case Auth::none:
+        break;
+    }
+  }
+  for (const auto& [name, value] : endpoint.headers) {
+    if (!own(name)) http.headers.push_back(name + ": " + value);
+  }
+  http.headers.insert(http.headers.end(), request.headers.begin(), request.headers.end());
+  return http;
+}
+
+void Engine::Impl::start(Call& call, Choice choice) {
+  static std::atomic<AttemptId> next_attempt_id{1};
+  const EndpointConfig& endpoint = config->endpoints[choice.route.endpoint];
+  call.phase = Call::Phase::attempting;
+  call.limits = merged(call.request.options.time_limits, endpoint.time_limits, config->time_limits);
+  TraceLine line;
+  line.endpoint = choice.route.endpoint;
+  line.model = pool.model_name(choice.route.model);
+  line.at = now.mono - call.submitted_at;
+  line.waited = now.mono - call.previous_end;
+  line.why = call.forced_why.empty() ? choice.reason : call.forced_why;
+  line.others = std::move(choice.passed_over);
+  if (call.attempts > 0) {
+    counters->retries.fetch_add(1, std::memory_order_relaxed);
+    if (call.trace.back().endpoint != line.endpoint) {
+      counters->failovers.fetch_add(1, std::memory_order_relaxed);
+    }
+  }
+  call.trace.push_back(std::move(line));
+  ++call.attempts;
+  RouteHistory& history = history_of(call, choice.route);
+  ++history.attempts;
+  call.attempt = Attempt();
+  call.attempt.id = next_attempt_id.fetch_add(1, std::memory_order_relaxed);
+  call.attempt.begun_at = now.mono;
+  call.attempt.lease = pool.lease(choice, call.request.own_credential, now.mono);
+  attempts.emplace(call.attempt.id, &call);
+  if (log.wants(LogLevel::info)) {
+    if (choice.forced) {
+      log.write(LogLevel::warning, now.unix, "no endpoint is available, forced back to the first",
+                {log_text("endpoint", endpoint.name)});
+    }
+    log.write(LogLevel::info, now.unix, "attempt",
+              {log_number("call", static_cast<std::int64_t>(call.id)),
+               log_text("endpoint", endpoint.name), log_number("attempt", call.attempts),
+               log_text("model", call.trace.back().model), log_text("why", choice.reason)});
+  }
+  HttpRequest http = make_http(call, choice.route);
+  http.fresh_connection = call.same_route_next;
+  call.same_route_next = false;
+  call.forced_why = {};
+  transport.start(call.attempt.id, std::move(http));
+  set_timer(call);
+}
+
+}  // namespace holysheep

@@ -1,0 +1,218 @@
+// The attempt under way: what the transport reports, and the limits of time.
+
+#include <algorithm>
+#include <tuple>
+
+#include "core/classify.h"
+#include "core/engine_impl.h"
+
+namespace holysheep {
+namespace {
+
+bool is_white(char c) {
+  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+bool starts_with_ignoring_case(std::string_view text, std::string_view prefix) {
+  return text.size() >= prefix.size() && equals_ignore_case(text.substr(0, prefix.size()), prefix);
+}
+
+}  // namespace
+
+void Engine::Impl::on_event(TransportEvent& event) {
+  const auto found = attempts.find(event.attempt);
+  if (found == attempts.end()) return;  // ended since
+  Call& call = *found->second;
+  Attempt& attempt = call.attempt;
+  switch (event.kind) {
+    case TransportEvent::Kind::started:
+      attempt.started_at = now.mono;
+      break;
+    case TransportEvent::Kind::sent:
+      attempt.sent_at = now.mono;
+      attempt.reused = event.reused;
+      break;
+    case TransportEvent::Kind::headers:
+      on_headers(call, event);
+      break;
+    case TransportEvent::Kind::data:
+      on_data(call, event);
+      break;
+    case TransportEvent::Kind::done:
+      on_end(call, event);
+      return;
+  }
+  if (call.phase == Call::Phase::attempting) set_timer(call);
+}
+
+void Engine::Impl::on_headers(Call& call, TransportEvent& event) {
+  Attempt& attempt = call.attempt;
+  attempt.answered_at = attempt.byte_at = now.mono;
+  attempt.status = event.status;
+  attempt.headers = Headers(std::move(event.bytes));
+  const bool success = event.status >= 200 && event.status < 300;
+  if (call.request.delivery == Delivery::whole || !success) return;
+  const std::string_view type = attempt.headers.find("content-type");
+  if (type.empty() || starts_with_ignoring_case(type, "text/event-stream") ||
+      call.request.dialect.kind == DialectKind::opaque) {
+    attempt.reader = std::make_unique<StreamReader>(
+        call.request.dialect, static_cast<std::size_t>(config->limits.event_bytes_max),
+        call.request.choices);
+  }
+}
+
+void Engine::Impl::on_data(Call& call, TransportEvent& event) {
+  Attempt& attempt = call.attempt;
+  attempt.byte_at = now.mono;
+  if (attempt.body_at < 0 &&
+      std::any_of(event.bytes.begin(), event.bytes.end(), [](char c) { return !is_white(c); })) {
+    attempt.body_at = now.mono;
+  }
+  if (attempt.reader != nullptr) return read_stream(call, event.bytes);
+  if (attempt.body.empty()) {
+    attempt.body = std::move(event.bytes);
+  } else {
+    attempt.body += event.bytes;
+  }
+  const auto size = static_cast<std::int64_t>(attempt.body.size());
+  if (size <= config->limits.body_bytes_max) return;
+  // Only a stream's error page or a JSON answer to a stream can come here: the transport keeps the
+  // limit for the others.
+  TransportEvent end;
+  end.error = TransportError::body_too_large;
+  end.sent_in_full = true;
+  stop_attempt(call, false);
+  on_end(call, end);
+}
+
+Outcome Engine::Impl::outcome_of(const Call& call, TransportError error) const {
+  Outcome outcome;
+  outcome.transport = error;
+  outcome.status = call.attempt.status;
+  outcome.headers = &call.attempt.headers;
+  outcome.body = call.attempt.body;
+  outcome.unix_now = now.unix;
+  return outcome;
+}
+
+void Engine::Impl::on_end(Call& call, TransportEvent& event) {
+  Attempt& attempt = call.attempt;
+  attempts.erase(attempt.id);
+  attempt.id = 0;
+  const bool success = attempt.status >= 200 && attempt.status < 300;
+  const bool answered = attempt.status > 0;
+  if (attempt.reader != nullptr) {
+    const StreamReader& reader = *attempt.reader;
+    if (reader.ended() ||
+        (event.error == TransportError::none && reader.complete_at_end_of_body())) {
+      return attempt_succeeded(call, reader.facts());
+    }
+    Classification cut;
+    if (event.error != TransportError::none && event.error != TransportError::cut) {
+      cut = classify(outcome_of(call, event.error));
+    }
+    cut.verdict = cut.verdict == Verdict::local ? Verdict::local : Verdict::broken_stream;
+    cut.rule = event.error != TransportError::none ? "stream cut"
+               : reader.done_seen()                ? "[DONE] without an end"
+                                                   : "end of body without the dialect's end";
+    return attempt_failed(call, std::move(cut), event.error, true);
+  }
+  if (success && event.error == TransportError::none) {
+    BodyFacts facts;
+    Classification found =
+        classify_success(outcome_of(call, TransportError::none), call.request.dialect, facts);
+    if (found.verdict == Verdict::ok) return attempt_succeeded(call, facts);
+    return attempt_failed(call, std::move(found), event.error, true);
+  }
+  Classification found = classify(outcome_of(call, event.error));
+  if (answered && !success && event.error != TransportError::none) {
+    // The status said enough, though its body was cut.
+    Classification by_status = classify(outcome_of(call, TransportError::none));
+    if (by_status.verdict != Verdict::ok) found = std::move(by_status);
+  }
+  if (found.message.empty()) found.message = event.bytes;
+  attempt_failed(call, std::move(found), event.error, event.sent_in_full);
+}
+
+// ---- limits of time (SEMANTICS 5) ------------------------------------------------------------
+
+// The earliest instant at which a limit of the attempt under way is broken, and which.
+Nanos Engine::Impl::attempt_deadline(const Call& call, TimeLimit* which) const {
+  const Attempt& attempt = call.attempt;
+  const TimeLimits& limits = call.limits;
+  Nanos earliest = kNever;
+  *which = TimeLimit::none;
+  const auto consider = [&](TimeLimit kind, Nanos since, Nanos limit) {
+    if (since < 0 || limit <= 0) return;
+    const Nanos at = saturating_add(since, limit);
+    if (at < earliest) {
+      earliest = at;
+      *which = kind;
+    }
+  };
+  if (!call.committed && call.total_at < earliest) {
+    earliest = call.total_at;
+    *which = TimeLimit::total;
+  }
+  // While the reader holds the stream back every clock but `total` stands still.
+  if (call.paused) return earliest;
+  if (attempt.ended_at >= 0) {
+    consider(TimeLimit::none, attempt.byte_at, kEndGrace);
+    return earliest;
+  }
+  if (attempt.sent_at < 0) {
+    consider(TimeLimit::connect, attempt.started_at, limits.connect);
+    return earliest;
+  }
+  if (attempt.answered_at >= 0) consider(TimeLimit::idle, attempt.byte_at, limits.idle);
+  if (call.request.delivery == Delivery::whole) {
+    if (attempt.body_at < 0) consider(TimeLimit::response, attempt.sent_at, limits.response);
+  } else if (attempt.content_at < 0) {
+    consider(TimeLimit::first_token, attempt.sent_at, limits.first_token);
+  } else {
+    consider(TimeLimit::progress, attempt.content_at, limits.progress);
+  }
+  return earliest;
+}
+
+void Engine::Impl::stop_attempt(Call& call, bool kill_connection) {
+  if (call.attempt.id == 0) return;
+  attempts.erase(call.attempt.id);
+  transport.cancel(call.attempt.id, kill_connection);
+  call.attempt.id = 0;
+}
+
+void Engine::Impl::time_out(Call& call, TimeLimit which) {
+  Attempt& attempt = call.attempt;
+  if (attempt.ended_at >= 0 && which == TimeLimit::none) {
+    // Everything has come but the end of the body.
+    const BodyFacts facts = attempt.reader->facts();
+    stop_attempt(call, false);
+    return attempt_succeeded(call, facts);
+  }
+  const bool silent = attempt.sent_at >= 0 && attempt.answered_at < 0;
+  const Nanos lasted = now.mono - attempt.begun_at;
+  stop_attempt(call, silent);
+  Classification found;
+  found.verdict = Verdict::timeout;
+  found.time_limit = which;
+  found.rule = "time limit";
+  if (which != TimeLimit::total) {
+    return attempt_failed(call, std::move(found), TransportError::none, attempt.sent_at >= 0);
+  }
+  const auto whole = static_cast<double>(now.mono - call.submitted_at);
+  const bool to_blame = silent && static_cast<double>(lasted) >= kBlameShare * whole;
+  if (silent) {
+    call.maybe_billed = true;
+    ++call.unanswered;
+  }
+  trace_end(call, found, TransportError::none);
+  if (to_blame) {
+    capacity_changed |= pool.release(attempt.lease, found, 0, now.mono, random);
+  } else {
+    capacity_changed |= pool.abandon(attempt.lease);
+  }
+  finish_total(call);
+}
+
+}  // namespace holysheep

@@ -1,0 +1,466 @@
+// What an attempt's outcome leads to: another attempt, a wait, or DONE.
+
+#include <algorithm>
+
+#include "core/backoff.h"
+#include "core/engine_impl.h"
+
+namespace holysheep {
+namespace {
+
+// A local fault (no descriptors, no network) is waited out in steps that grow from here to a
+// second.
+constexpr Nanos kLocalDelayBase = 50 * kMillisecond;
+constexpr Nanos kLocalDelayMax = kSecond;
+
+// How a call that ended with this cause is called in the C ABI.
+Status status_of(const Classification& cause, int http_status) {
+  switch (cause.verdict) {
+    case Verdict::timeout:
+      return Status::timeout;
+    case Verdict::network:
+      return Status::connection;
+    case Verdict::local:
+      return Status::local;
+    case Verdict::cancelled:
+      return Status::cancelled;
+    case Verdict::redirected:
+      return Status::api_status;
+    default:
+      break;
+  }
+  if (http_status >= 400) return status_from_http(http_status);
+  switch (cause.verdict) {
+    case Verdict::rate_limited:
+    case Verdict::quota_exhausted:
+    case Verdict::too_large:
+      return Status::rate_limit;
+    case Verdict::auth:
+      return Status::authentication;
+    case Verdict::forbidden:
+      return Status::permission_denied;
+    case Verdict::model_unavailable:
+      return Status::not_found;
+    case Verdict::invalid_request:
+    case Verdict::context_length:
+    case Verdict::content_filter:
+      return Status::bad_request;
+    case Verdict::overloaded:
+    case Verdict::server_error:
+      return Status::internal_server;
+    case Verdict::transient:
+      return http_status == 0 ? Status::connection : Status::internal_server;
+    default:
+      return Status::response;
+  }
+}
+
+bool retryable(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::rate_limited:
+    case Verdict::overloaded:
+    case Verdict::server_error:
+    case Verdict::transient:
+    case Verdict::network:
+    case Verdict::timeout:
+    case Verdict::broken_stream:
+    case Verdict::local:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+void Engine::Impl::trace_end(Call& call, const Classification& found,
+                             TransportError transport_error) {
+  TraceLine& line = call.trace.back();
+  line.status = call.attempt.status;
+  line.verdict = found.verdict;
+  line.dimension = found.dimension;
+  line.time_limit = found.time_limit;
+  line.transport = transport_error;
+  line.rule = found.rule;
+  line.took = now.mono - call.attempt.begun_at;
+  call.previous_end = now.mono;
+}
+
+void Engine::Impl::attempt_succeeded(Call& call, const BodyFacts& facts) {
+  Classification ok;
+  ok.verdict = Verdict::ok;
+  trace_end(call, ok, TransportError::none);
+  capacity_changed |= pool.release(call.attempt.lease, ok, call.attempt.status, now.mono, random);
+  budget.succeeded(call.retry_cost);
+  if (log.wants(LogLevel::info)) {
+    log.write(LogLevel::info, now.unix, "succeeded",
+              {log_number("call", static_cast<std::int64_t>(call.id)),
+               log_text("endpoint", config->endpoints[call.attempt.lease.route.endpoint].name),
+               log_number("attempt", call.attempts),
+               log_number("took_ms", to_ms(now.mono - call.attempt.begun_at))});
+  }
+  finish_ok(call, facts);
+}
+
+void Engine::Impl::attempt_failed(Call& call, Classification found, TransportError transport_error,
+                                  bool sent_in_full) {
+  Attempt& attempt = call.attempt;
+  const RouteKey route = attempt.lease.route;
+  const bool silent = sent_in_full && attempt.answered_at < 0;
+  if (silent) ++call.unanswered;
+  if (silent || found.verdict == Verdict::broken_stream) call.maybe_billed = true;
+  trace_end(call, found, transport_error);
+  if (found.verdict == Verdict::local) {
+    capacity_changed |= pool.abandon(attempt.lease);
+  } else {
+    capacity_changed |= pool.release(attempt.lease, found, attempt.status, now.mono, random);
+  }
+  if (log.wants(LogLevel::warning)) {
+    const TraceLine& line = call.trace.back();
+    log.write(line.status == 429 ? LogLevel::warning : LogLevel::error, now.unix,
+              line.status == 429 ? "rate limited, cooldown begins" : "attempt failed",
+              {log_number("call", static_cast<std::int64_t>(call.id)),
+               log_text("endpoint", config->endpoints[route.endpoint].name),
+               log_number("attempt", call.attempts), log_text("outcome", describe_attempt(line)),
+               log_text("rule", found.rule), log_text("request_id", found.request_id)});
+  }
+  // A later route that does not like the request says nothing about the first one's fault.
+  const bool keeps_first = call.has_cause && found.verdict == Verdict::invalid_request;
+  if (!keeps_first) {
+    call.cause = found;
+    call.cause_status = attempt.status;
+    call.cause_headers = std::move(attempt.headers);
+    call.cause_body = std::move(attempt.body);
+    call.cause_endpoint = route.endpoint;
+    call.has_cause = true;
+  }
+  RouteHistory& history = history_of(call, route);
+  if (found.verdict == Verdict::rate_limited && !config->policy.rate_limited_counts) {
+    --history.attempts;
+  } else if (found.verdict != Verdict::local) {
+    ++call.attempts_counted;
+  }
+  attempt.reader.reset();
+  call.paused = false;
+  if (call.committed) {
+    if (!may_restart(call)) {
+      return finish_failed(call, Status::stream_interrupted,
+                           "the stream broke after content had been delivered: " +
+                               describe_attempt(call.trace.back()),
+                           -1, kFlagRetryable);
+    }
+    restart(call);
+    history.excluded = true;
+  }
+  call.held.clear();
+  call.held_bytes = 0;
+  after_failure(call, found, route);
+}
+
+bool Engine::Impl::provably_unprocessed(const Classification& found,
+                                        TransportError transport_error) const {
+  switch (transport_error) {
+    case TransportError::resolve:
+    case TransportError::connect:
+    case TransportError::tls:
+    case TransportError::certificate:
+    case TransportError::proxy:
+    case TransportError::local_descriptors:
+    case TransportError::local_memory:
+    case TransportError::local_ports:
+    case TransportError::local_network:
+    case TransportError::local_files:
+      return true;
+    default:
+      break;
+  }
+  return found.verdict == Verdict::auth || found.verdict == Verdict::rate_limited ||
+         (found.verdict == Verdict::timeout && found.time_limit == TimeLimit::connect);
+}
+
+Nanos Engine::Impl::retry_delay(const Call& call, Verdict verdict) {
+  const Policy& policy = config->policy;
+  const RetryOverride& override = policy.overrides[static_cast<std::size_t>(verdict)];
+  const Nanos base = override.base_delay >= 0 ? override.base_delay : policy.base_delay;
+  const int exponent = std::max(call.attempts - 1, 0);
+  return policy.jitter ? full_jitter_delay(base, exponent, policy.delay_max, random)
+                       : exponential_delay(base, exponent, policy.delay_max);
+}
+
+bool Engine::Impl::budget_allows(Call& call, const Classification& found, RouteKey route) {
+  call.retry_cost = 0;
+  if (!config->policy.retry_budget || found.verdict == Verdict::local) return true;
+  const std::uint32_t failed = call.trace.back().endpoint;
+  const bool first_try =
+      std::none_of(call.history.begin(), call.history.end(),
+                   [&](const RouteHistory& each) { return each.route == route; });
+  if (first_try && !pool.same_host(failed, route.endpoint) &&
+      pool.in_good_health(route, now.mono)) {
+    return true;
+  }
+  const int cost =
+      action_of(found.verdict, config->policy).throttle ? kBudgetCostThrottle : kBudgetCostFault;
+  if (!budget.take(cost)) return false;
+  call.retry_cost = cost;
+  return true;
+}
+
+// Narrows what the call may still do, then lets it be admitted again, at once or after a delay.
+void Engine::Impl::after_failure(Call& call, const Classification& found, RouteKey route) {
+  const Policy& policy = config->policy;
+  const Action& action = action_of(found.verdict, policy);
+  const Request& request = call.request;
+  const TransportError transport_error = call.trace.back().transport;
+  const EndpointConfig& endpoint = config->endpoints[route.endpoint];
+
+  if (found.verdict == Verdict::auth && !request.own_credential && !call.reread && reread_key) {
+    const KeySource& source =
+        endpoint.key.kind == KeySource::Kind::none ? config->api_key : endpoint.key;
+    call.reread = true;
+    if (source.kind == KeySource::Kind::file) {
+      const std::string key = reread_key(source);
+      if (!key.empty() && key != pool.key_of(route.endpoint)) {
+        const bool own = endpoint.key.kind != KeySource::Kind::none;
+        pool.set_key(own ? static_cast<int>(route.endpoint) : -1, key);
+        call.same_route_next = true;
+        call.forced_endpoint = static_cast<int>(route.endpoint);
+        return make_ready(call);
+      }
+    }
+  }
+  const bool may_repeat = request.replay == Replay::free ||
+                          (request.replay == Replay::bound && request.method == "GET") ||
+                          provably_unprocessed(found, transport_error);
+  const bool first = call.attempts == 1;
+  if (!may_repeat || (action.final_from_first && first) || call.unanswered >= kUnansweredMax) {
+    return finish_cause(call, 0, -1);
+  }
+  if (call.attempts_counted >= attempts_max(call)) {
+    return finish_cause(call, kFlagAllEndpointsFailed, -1);
+  }
+  if (found.verdict == Verdict::local) {
+    const Nanos delay = full_jitter_delay(kLocalDelayBase, call.attempts, kLocalDelayMax, random) +
+                        kLocalDelayBase / 2;
+    const Nanos max_wait = request.options.max_wait.value_or(policy.max_wait);
+    --history_of(call, route).attempts;
+    if (call.waited + delay > max_wait || now.mono + delay >= call.total_at) {
+      return finish_cause(call, 0, -1);
+    }
+    call.waited += delay;
+    return pause_until(call, now.mono + delay);
+  }
+  RouteHistory& history = history_of(call, route);
+  if (!action.same_route || found.same_route_forbidden) history.excluded = true;
+  if (action.other_key_only) {
+    call.endpoints.erase(std::remove_if(call.endpoints.begin(), call.endpoints.end(),
+                                        [&](std::uint32_t each) {
+                                          return request.own_credential ||
+                                                 pool.same_key(each, route.endpoint);
+                                        }),
+                         call.endpoints.end());
+    if (call.endpoints.empty()) return finish_cause(call, 0, -1);
+  }
+  if (!action.elsewhere) {
+    // Not this model any more; later ones may do.
+    if (!action.other_model) return finish_cause(call, 0, -1);
+    const auto here = std::find(call.models.begin(), call.models.end(), route.model);
+    for (auto each = call.models.begin(); each != here + 1; ++each)
+      pool.drop_model(*each);
+    call.models.erase(call.models.begin(), here + 1);
+    if (call.models.empty()) return finish_cause(call, 0, -1);
+  }
+  call.other_models = action.other_model;
+  const bool delayed =
+      policy.delay_on == DelayOn::any_failure ||
+      (policy.delay_on == DelayOn::rate_limited && call.trace.back().status == 429);
+  if (delayed) return pause_until(call, saturating_add(now.mono, retry_delay(call, found.verdict)));
+  if (policy.routing != Routing::sticky && action.same_route && !history.excluded) {
+    if (action.at_once && history.attempts == 1) {
+      call.same_route_next = true;
+      call.forced_endpoint = static_cast<int>(route.endpoint);
+      call.forced_why = "again at once, on a fresh connection";
+    } else if (found.verdict != Verdict::rate_limited) {
+      history.not_before = now.mono + retry_delay(call, found.verdict);
+    }
+  }
+  make_ready(call);
+}
+
+// A wait of the call's own making: not for capacity.
+void Engine::Impl::pause_until(Call& call, Nanos at) {
+  if (at >= call.total_at) return finish_cause(call, 0, -1);
+  call.phase = Call::Phase::waiting;
+  call.wake_at = at;
+  call.wait_since = -1;
+  ++waiting_count;
+  counters->calls_waiting.store(waiting_count, std::memory_order_relaxed);
+  if (log.wants(LogLevel::info)) {
+    log.write(LogLevel::info, now.unix, "waiting before the next attempt",
+              {log_number("call", static_cast<std::int64_t>(call.id)),
+               log_number("wait_ms", to_ms_ceil(at - now.mono))});
+  }
+  set_timer(call);
+}
+
+// ---- DONE ------------------------------------------------------------------------------------
+
+std::shared_ptr<CallReport> Engine::Impl::report_of(Call& call) {
+  auto report = std::make_shared<CallReport>();
+  report->config = config;
+  report->model = call.request.model;
+  report->attempts = call.attempts;
+  report->waited = call.waited;
+  report->took = now.mono - call.submitted_at;
+  report->maybe_billed = call.maybe_billed;
+  report->trace = std::move(call.trace);
+  return report;
+}
+
+void Engine::Impl::close(Call& call) {
+  if (call.phase == Call::Phase::waiting) {
+    --waiting_count;
+    counters->calls_waiting.store(waiting_count, std::memory_order_relaxed);
+  }
+  call.phase = Call::Phase::done;
+  if (call.maybe_billed) counters->maybe_billed.fetch_add(1, std::memory_order_relaxed);
+  outstanding_total -= call.outstanding;
+  for (const ModelId model : call.models)
+    pool.drop_model(model);
+  call.models.clear();
+  unlink(call);
+  ended.push_back(call.id);
+  const auto found = calls.find(call.id);
+  graveyard.push_back(std::move(found->second));
+  calls.erase(found);
+}
+
+void Engine::Impl::finish_ok(Call& call, const BodyFacts& facts) {
+  Attempt& attempt = call.attempt;
+  if (call.request.delivery != Delivery::whole && !call.committed) {
+    commit(call);  // buffer mode, or an answer without content
+    if (attempt.reader == nullptr && !attempt.body.empty()) {
+      send_piece(call, {}, std::move(attempt.body));
+      attempt.body.clear();
+    }
+  }
+  const std::uint32_t endpoint = attempt.lease.route.endpoint;
+  std::shared_ptr<CallReport> report = report_of(call);
+  report->endpoint = endpoint;
+  report->has_endpoint = true;
+  report->http_status = attempt.status;
+  report->headers = std::move(attempt.headers);
+  report->usage = facts.usage;
+  report->model_served = facts.model;
+  if (facts.usage.known()) {
+    const auto named = config->prices.find(report->trace.back().model);
+    const std::optional<Price> price =
+        named != config->prices.end()
+            ? std::optional<Price>(named->second)
+            : document_price(config->endpoints[endpoint].host, report->trace.back().model);
+    if (price) report->cost = cost_of(*price, facts.usage);
+    if (report->cost) {
+      counters->cost_nano_usd.fetch_add(*report->cost, std::memory_order_relaxed);
+    } else {
+      counters->cost_unknown.fetch_add(1, std::memory_order_relaxed);
+    }
+  }
+  counters->calls_succeeded.fetch_add(1, std::memory_order_relaxed);
+  Completion& done = out(call, Completion::Kind::done);
+  done.http_status = attempt.status;
+  done.attempts = call.attempts;
+  done.flags = call.maybe_billed ? kFlagMaybeBilled : 0;
+  done.data = std::move(attempt.body);
+  done.report = std::move(report);
+  close(call);
+}
+
+void Engine::Impl::finish_failed(Call& call, Status status, std::string message, Nanos retry_after,
+                                 std::uint32_t flags) {
+  std::shared_ptr<CallReport> report = report_of(call);
+  report->failed = true;
+  report->status = status;
+  report->has_endpoint = call.has_cause;
+  report->endpoint = call.cause_endpoint;
+  report->http_status = call.cause_status;
+  report->headers = std::move(call.cause_headers);
+  report->cause = std::move(call.cause);
+  report->retry_after_ms = retry_after < 0 ? -1 : to_ms_ceil(retry_after);
+  const std::string history = describe_failure(*report);
+  if (!history.empty()) message.append(message.empty() ? "" : ": ").append(history);
+  report->message = scrub(*config, std::move(message));
+  if (call.maybe_billed) flags |= kFlagMaybeBilled;
+  if (call.attempts == 0) flags |= kFlagNothingSent;
+  (status == Status::cancelled ? counters->calls_cancelled : counters->calls_failed)
+      .fetch_add(1, std::memory_order_relaxed);
+  if (log.wants(LogLevel::error) && status != Status::cancelled) {
+    log.write(LogLevel::error, now.unix, "call failed",
+              {log_number("call", static_cast<std::int64_t>(call.id)),
+               log_text("status", status_name(status)), log_text("detail", report->message)});
+  }
+  Completion& done = out(call, Completion::Kind::done);
+  done.status = status;
+  done.http_status = call.cause_status;
+  done.attempts = call.attempts;
+  done.flags = flags;
+  done.retry_after_ms = report->retry_after_ms;
+  done.name = report->message;
+  done.data = std::move(call.cause_body);
+  done.report = std::move(report);
+  close(call);
+}
+
+void Engine::Impl::finish_cause(Call& call, std::uint32_t flags, Nanos retry_after) {
+  if (retry_after < 0 && call.cause.hint) retry_after = call.cause.hint->wait;
+  if (retryable(call.cause.verdict)) flags |= kFlagRetryable;
+  std::string message;
+  if ((flags & kFlagAllEndpointsFailed) != 0) {
+    message = "all endpoints failed (" + std::to_string(call.attempts) +
+              (call.attempts == 1 ? " attempt)" : " attempts)");
+  }
+  if (call.cause.verdict == Verdict::local && !call.cause.message.empty()) {
+    message = call.cause.message;
+  }
+  if (call.cause.verdict == Verdict::redirected) {
+    message = "redirects are never followed, since they would carry the key";
+  }
+  finish_failed(call, status_of(call.cause, call.cause_status), std::move(message), retry_after,
+                flags);
+}
+
+void Engine::Impl::finish_total(Call& call) {
+  if (!call.has_cause) {
+    call.cause = Classification();
+    call.cause.verdict = Verdict::timeout;
+    call.cause.time_limit = TimeLimit::total;
+    if (!call.trace.empty()) {
+      call.cause_endpoint = call.trace.back().endpoint;
+      call.has_cause = true;
+    }
+  }
+  finish_failed(call, Status::timeout,
+                "the call's time limit (total, " +
+                    std::to_string(to_ms(call.total_at - call.submitted_at)) + " ms) has passed",
+                -1, kFlagRetryable);
+}
+
+void Engine::Impl::finish_cancelled(Call& call) {
+  if (call.phase == Call::Phase::done) return;
+  if (call.phase == Call::Phase::attempting) {
+    Attempt& attempt = call.attempt;
+    if (attempt.sent_at >= 0) call.maybe_billed = true;
+    stop_attempt(call, false);
+    Classification cancelled;
+    cancelled.verdict = Verdict::cancelled;
+    trace_end(call, cancelled, TransportError::none);
+    counters->endpoints[attempt.lease.route.endpoint].cancelled.fetch_add(
+        1, std::memory_order_relaxed);
+    capacity_changed |= pool.abandon(attempt.lease);
+  }
+  call.cause = Classification();
+  call.cause.verdict = Verdict::cancelled;
+  call.cause_status = 0;
+  call.cause_body.clear();
+  finish_failed(call, Status::cancelled, "cancelled", -1, 0);
+}
+
+}  // namespace holysheep

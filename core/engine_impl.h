@@ -1,0 +1,162 @@
+// The inside of the engine. One class in several files, by the life of a call: engine.cpp (inbox,
+// turn, timers), engine_admit.cpp (choose, wait, start), engine_attempt.cpp (transport events),
+// engine_stream.cpp (delivery), engine_end.cpp (what an outcome leads to, DONE).
+//
+// Threads: what stands under `mutex_` is shared with callers; everything else belongs to the loop.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "core/call.h"
+#include "core/classify.h"
+#include "core/engine.h"
+#include "core/log.h"
+#include "core/pool.h"
+#include "core/random.h"
+#include "core/retry_budget.h"
+
+namespace holysheep {
+
+// After the dialect's end a stream may still bring usage and annotations: silence this long ends
+// it.
+constexpr Nanos kEndGrace = 2 * kSecond;
+// A call that ran into `total` although one silent attempt had most of it: that route is to blame.
+constexpr double kBlameShare = 0.5;
+
+struct Engine::Impl {
+  Impl(std::shared_ptr<const Config> config_in, Transport& transport_in, std::uint64_t seed,
+       RereadKey reread_key_in);
+
+  struct Command {
+    enum class Kind : std::uint8_t { submit, cancel, credit, set_key, reset, close, drain };
+    Kind kind = Kind::submit;
+    std::unique_ptr<Call> call;
+    CallId id = 0;
+    std::size_t bytes = 0;
+    int endpoint = -1;
+    std::string key;
+    HandleId handle = 0;
+  };
+
+  struct Outbox {
+    std::shared_ptr<Queue> queue;
+    std::vector<Completion> completions;
+  };
+
+  struct Timer {
+    Nanos at = 0;
+    CallId call = 0;
+  };
+
+  // engine.cpp
+  void post(Command command);
+  int find_endpoint(std::string_view name) const;
+  void take_inbox();
+  void take(Command& command);
+  void take_call(std::unique_ptr<Call> call);
+  void run_timers();
+  void fire_timer(Call& call);
+  void set_timer(Call& call);
+  Nanos next_instant(const Call& call) const;
+  void run_ready();
+  void flush();
+  void make_ready(Call& call);
+  void wake_waiting();
+  Completion& out(Call& call, Completion::Kind kind);
+
+  // engine_admit.cpp
+  bool resolve(Call& call);
+  void admit(Call& call);
+  int attempts_max(const Call& call) const;
+  int route_attempts_max(const Call& call) const;
+  void start(Call& call, Choice choice);
+  HttpRequest make_http(const Call& call, RouteKey route) const;
+  void wait(Call& call, const Choice& choice);
+  void fail_waiting(Call& call, const Choice& choice);
+  RouteHistory& history_of(Call& call, RouteKey route);
+
+  // engine_attempt.cpp
+  void on_event(TransportEvent& event);
+  void on_headers(Call& call, TransportEvent& event);
+  void on_data(Call& call, TransportEvent& event);
+  void on_end(Call& call, TransportEvent& event);
+  Nanos attempt_deadline(const Call& call, TimeLimit* which) const;
+  void time_out(Call& call, TimeLimit which);
+  Outcome outcome_of(const Call& call, TransportError error) const;
+  // Ends the attempt at the transport, if it is still under way there.
+  void stop_attempt(Call& call, bool kill_connection);
+
+  // engine_stream.cpp
+  void read_stream(Call& call, std::string_view bytes);
+  bool deliver_event(Call& call, const StreamEvent& event, std::string_view raw);
+  void deliver_piece(Call& call, std::string_view name, std::string_view data);
+  void commit(Call& call);
+  void send_piece(Call& call, std::string name, std::string data);
+  void update_pause(Call& call);
+  void give_credit(Call& call, std::size_t bytes);
+  void hold_buffered_limit();
+  bool may_restart(const Call& call) const;
+  void restart(Call& call);
+
+  // engine_end.cpp
+  void attempt_succeeded(Call& call, const BodyFacts& facts);
+  void attempt_failed(Call& call, Classification found, TransportError transport,
+                      bool sent_in_full);
+  void after_failure(Call& call, const Classification& found, RouteKey route);
+  bool budget_allows(Call& call, const Classification& found, RouteKey route);
+  Nanos retry_delay(const Call& call, Verdict verdict);
+  bool provably_unprocessed(const Classification& found, TransportError transport) const;
+  void trace_end(Call& call, const Classification& found, TransportError transport);
+  void finish_ok(Call& call, const BodyFacts& facts);
+  void finish_failed(Call& call, Status status, std::string message, Nanos retry_after,
+                     std::uint32_t flags);
+  void finish_cause(Call& call, std::uint32_t flags, Nanos retry_after);
+  void finish_total(Call& call);
+  void finish_cancelled(Call& call);
+  std::shared_ptr<CallReport> report_of(Call& call);
+  void pause_until(Call& call, Nanos at);
+  void close(Call& call);
+  void link(Call& call);
+  void unlink(Call& call);
+
+  std::shared_ptr<const Config> config;
+  Transport& transport;
+  Random random;
+  RereadKey reread_key;
+  std::shared_ptr<Counters> counters;
+  Pool pool;
+  RetryBudget budget;
+  Log log;
+
+  std::mutex mutex;
+  std::vector<Command> inbox;                         // under mutex
+  std::unordered_map<CallId, HandleId> live;          // under mutex: accepted, not yet DONE
+  std::unordered_map<HandleId, std::size_t> live_of;  // under mutex
+  std::int64_t request_bytes = 0;                     // under mutex: of all bodies in flight
+  bool awake = false;                                 // under mutex: a turn will look at the inbox
+  std::shared_ptr<const Snapshot> published;          // under mutex
+
+  Now now;
+  std::vector<Command> taken;
+  std::unordered_map<CallId, std::unique_ptr<Call>> calls;  // looked up, never iterated
+  std::unordered_map<AttemptId, Call*> attempts;            // looked up, never iterated
+  Call* first_call = nullptr;                               // in order of submission
+  Call* last_call = nullptr;
+  std::vector<Timer> timers;  // a heap; entries may be out of date
+  std::vector<Call*> ready;
+  std::vector<CallId> ended;
+  std::vector<std::unique_ptr<Call>> graveyard;  // ended in this turn
+  std::vector<Outbox> outboxes;
+  std::vector<StreamEvent> stream_events;
+  std::int64_t outstanding_total = 0;
+  std::size_t waiting_count = 0;
+  bool capacity_changed = false;
+};
+
+}  // namespace holysheep

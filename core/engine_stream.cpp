@@ -1,0 +1,193 @@
+// Delivery of streams: the gate before the first content, credit, and what happens when a stream
+// that the caller has seen breaks (SEMANTICS 6).
+
+#include <algorithm>
+
+#include "core/classify.h"
+#include "core/engine_impl.h"
+
+namespace holysheep {
+
+void Engine::Impl::read_stream(Call& call, std::string_view bytes) {
+  Attempt& attempt = call.attempt;
+  StreamReader& reader = *attempt.reader;
+  stream_events.clear();
+  reader.feed(bytes, stream_events);
+  const bool as_bytes = call.request.delivery == Delivery::bytes;
+  std::string out_bytes;
+  std::size_t begin = 0;
+  for (const StreamEvent& event : stream_events) {
+    std::string_view raw = bytes.substr(begin, event.end - begin);
+    begin = event.end;
+    std::string joined;
+    if (as_bytes && !attempt.tail.empty()) {
+      joined = std::move(attempt.tail);
+      attempt.tail.clear();
+      joined += raw;
+      raw = joined;
+    }
+    if (!deliver_event(call, event, raw)) return;
+  }
+  if (as_bytes) {
+    attempt.tail += bytes.substr(begin);
+    // A dialect that is not known need not be made of events: its bytes go through as they come.
+    if (call.request.dialect.kind == DialectKind::opaque && !attempt.tail.empty()) {
+      attempt.content_at = now.mono;
+      if (!call.committed) commit(call);
+      std::string rest = std::move(attempt.tail);
+      attempt.tail.clear();
+      deliver_piece(call, {}, rest);
+    }
+  }
+  if (reader.fault().empty() || reader.ended()) return update_pause(call);
+  Classification broken;
+  broken.verdict = Verdict::broken_stream;
+  broken.rule = reader.fault();
+  broken.message = std::string(reader.fault());
+  stop_attempt(call, false);
+  attempt_failed(call, std::move(broken), TransportError::none, true);
+}
+
+// False: the attempt has ended.
+bool Engine::Impl::deliver_event(Call& call, const StreamEvent& event, std::string_view raw) {
+  Attempt& attempt = call.attempt;
+  if (event.item == StreamItem::error) {
+    Outcome outcome = outcome_of(call, TransportError::none);
+    outcome.body = event.data;
+    outcome.in_band = true;
+    Classification found = classify(outcome);
+    attempt.body.assign(event.data);
+    stop_attempt(call, false);
+    attempt_failed(call, std::move(found), TransportError::none, true);
+    return false;
+  }
+  if (event.item == StreamItem::usage_only && call.request.usage_added) return true;
+  if (event.item == StreamItem::content) attempt.content_at = now.mono;
+  call.tool_call_complete = call.tool_call_complete || event.tool_call_complete;
+  if (attempt.reader->ended() && attempt.ended_at < 0) attempt.ended_at = now.mono;
+  const bool opens = event.item == StreamItem::content || event.item == StreamItem::end;
+  const StreamRecovery recovery =
+      call.request.options.stream_recovery.value_or(config->stream_recovery);
+  if (opens && !call.committed && recovery != StreamRecovery::buffer) commit(call);
+  const bool as_bytes = call.request.delivery == Delivery::bytes;
+  if (!as_bytes && event.item == StreamItem::done) return true;  // DONE says it
+  if (as_bytes) {
+    deliver_piece(call, {}, raw);
+  } else {
+    deliver_piece(call, event.name, event.data);
+  }
+  return call.phase == Call::Phase::attempting && call.attempt.id != 0;
+}
+
+void Engine::Impl::deliver_piece(Call& call, std::string_view name, std::string_view data) {
+  if (call.committed) return send_piece(call, std::string(name), std::string(data));
+  call.held_bytes += name.size() + data.size();
+  call.held.push_back({std::string(name), std::string(data)});
+  if (static_cast<std::int64_t>(call.held_bytes) <= config->limits.held_bytes_max) return;
+  Classification broken;
+  broken.verdict = Verdict::broken_stream;
+  broken.rule = "limits.held_bytes_max";
+  broken.message = "more than limits.held_bytes_max bytes came before any content";
+  stop_attempt(call, false);
+  attempt_failed(call, std::move(broken), TransportError::none, true);
+}
+
+// The gate opens: from here on the answer is this route's.
+void Engine::Impl::commit(Call& call) {
+  call.committed = call.delivered_any = true;
+  Completion& headers = out(call, Completion::Kind::headers);
+  headers.http_status = call.attempt.status;
+  auto report = std::make_shared<CallReport>();
+  report->config = config;
+  report->endpoint = call.attempt.lease.route.endpoint;
+  report->has_endpoint = true;
+  report->model = call.request.model;
+  report->http_status = call.attempt.status;
+  report->headers = call.attempt.headers;
+  report->attempts = call.attempts;
+  report->waited = call.waited;
+  report->took = now.mono - call.submitted_at;
+  report->trace = call.trace;
+  headers.report = std::move(report);
+  for (HeldPiece& piece : call.held)
+    send_piece(call, std::move(piece.name), std::move(piece.data));
+  call.held.clear();
+  call.held_bytes = 0;
+}
+
+void Engine::Impl::send_piece(Call& call, std::string name, std::string data) {
+  call.outstanding += static_cast<std::int64_t>(data.size());
+  outstanding_total += static_cast<std::int64_t>(data.size());
+  Completion& piece = out(call, Completion::Kind::data);
+  piece.http_status = call.attempt.status;
+  piece.name = std::move(name);
+  piece.data = std::move(data);
+  if (outstanding_total > config->limits.buffered_bytes_max) hold_buffered_limit();
+}
+
+void Engine::Impl::update_pause(Call& call) {
+  if (call.phase != Call::Phase::attempting || call.attempt.id == 0) return;
+  const bool full = call.outstanding >= config->stream_credit_bytes;
+  if (full == call.paused) return;
+  call.paused = full;
+  if (full) {
+    call.paused_at = now.mono;
+    transport.pause(call.attempt.id);
+    return;
+  }
+  const Nanos stood = now.mono - call.paused_at;
+  for (Nanos* instant : {&call.attempt.byte_at, &call.attempt.content_at}) {
+    if (*instant >= 0) *instant += stood;
+  }
+  transport.resume(call.attempt.id);
+  set_timer(call);
+}
+
+void Engine::Impl::give_credit(Call& call, std::size_t bytes) {
+  const auto given = std::min(
+      static_cast<std::int64_t>(std::min<std::size_t>(bytes, static_cast<std::size_t>(kNever))),
+      call.outstanding);
+  call.outstanding -= given;
+  outstanding_total -= given;
+  update_pause(call);
+}
+
+// All streams together have delivered more than their readers have taken: the one that is furthest
+// behind gives way, so that the process does not.
+void Engine::Impl::hold_buffered_limit() {
+  Call* largest = nullptr;
+  for (Call* call = first_call; call != nullptr; call = call->next) {
+    if (call->paused && call->attempt.id != 0 &&
+        (largest == nullptr || call->outstanding > largest->outstanding)) {
+      largest = call;
+    }
+  }
+  if (largest == nullptr) return;
+  stop_attempt(*largest, false);
+  Classification found;
+  found.verdict = Verdict::local;
+  found.rule = "limits.buffered_bytes_max";
+  trace_end(*largest, found, TransportError::none);
+  capacity_changed |= pool.abandon(largest->attempt.lease);
+  finish_failed(
+      *largest, Status::limit,
+      "limits.buffered_bytes_max: the readers of all streams are too far behind, and this "
+      "stream's furthest",
+      -1, 0);
+}
+
+bool Engine::Impl::may_restart(const Call& call) const {
+  const StreamRecovery recovery =
+      call.request.options.stream_recovery.value_or(config->stream_recovery);
+  return recovery == StreamRecovery::restart && call.request.delivery == Delivery::events &&
+         call.request.replay == Replay::free && !call.tool_call_complete;
+}
+
+void Engine::Impl::restart(Call& call) {
+  call.committed = false;
+  call.held.clear();
+  call.held_bytes = 0;
+  out(call, Completion::Kind::restarted);
+}
+
+}  // namespace holysheep

@@ -1,0 +1,632 @@
+#include "core/pool.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/backoff.h"
+
+namespace holysheep {
+namespace {
+
+// A refused key, a forbidden model: tried again by one real call after 30 s, doubling to 5 min.
+constexpr Nanos kRefusedBase = 30 * kSecond;
+constexpr Nanos kRefusedMax = 5 * kMinute;
+
+const RouteHistory* find_history(const RouteWish& wish, RouteKey key) {
+  if (wish.history == nullptr) return nullptr;
+  for (const RouteHistory& each : *wish.history) {
+    if (each.route == key) return &each;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Pool::Pool(std::shared_ptr<const Config> config, std::shared_ptr<Counters> counters)
+    : config_(std::move(config)), counters_(std::move(counters)) {
+  std::vector<std::string> hosts;
+  std::vector<std::string> groups;
+  const auto place = [](std::vector<std::string>& names, const std::string& name) {
+    const auto found = std::find(names.begin(), names.end(), name);
+    if (found != names.end()) return static_cast<std::uint32_t>(found - names.begin());
+    names.push_back(name);
+    return static_cast<std::uint32_t>(names.size() - 1);
+  };
+  for (const EndpointConfig& each : config_->endpoints) {
+    Endpoint endpoint;
+    endpoint.config = &each;
+    endpoint.shares_client_key = each.key.kind == KeySource::Kind::none;
+    const KeySource& source = endpoint.shares_client_key ? config_->api_key : each.key;
+    if (source.kind == KeySource::Kind::text) endpoint.key = source.value;
+    endpoint.host = place(hosts, each.scheme + "://" + each.host + ":" + std::to_string(each.port));
+    if (!each.quota_group.empty()) {
+      endpoint.quota_group = static_cast<int>(place(groups, each.quota_group));
+    }
+    endpoints_.push_back(std::move(endpoint));
+  }
+  hosts_.resize(hosts.size());
+  groups_.resize(groups.size());
+  views_.resize(endpoints_.size());
+  const auto endpoint_count =
+      static_cast<std::int64_t>(std::max<std::size_t>(endpoints_.size(), 1));
+  models_max_ = static_cast<std::size_t>(
+      std::max<std::int64_t>(config_->limits.routes_max / endpoint_count, 8));
+  // Where a policy keeps one state per endpoint, it is that of place 0, held for good.
+  if (!config_->policy.per_route) hold_model({}, 0);
+}
+
+bool Pool::serves(std::uint32_t endpoint, std::string_view model) const {
+  const std::vector<std::string>& models = endpoints_[endpoint].config->models;
+  return models.empty() || model.empty() ||
+         std::find(models.begin(), models.end(), model) != models.end();
+}
+
+ModelId Pool::hold_model(std::string_view name, Nanos now) {
+  const auto found = model_places_.find(std::string(name));
+  if (found != model_places_.end()) {
+    models_[found->second].used_at = now;
+    ++models_[found->second].holders;
+    return found->second;
+  }
+  ModelId place = static_cast<ModelId>(models_.size());
+  if (models_.size() >= models_max_) {
+    Nanos oldest = kNever;
+    for (ModelId i = 0; i < models_.size(); ++i) {
+      if (models_[i].holders > 0 || models_[i].used_at >= oldest) continue;
+      oldest = models_[i].used_at;
+      place = i;
+    }
+  }
+  if (place == models_.size()) {
+    models_.emplace_back();
+  } else {
+    model_places_.erase(models_[place].name);
+    changed_ = true;
+    for (Endpoint& each : endpoints_)
+      each.changed = true;
+  }
+  Model& fresh = models_[place];
+  fresh = Model();
+  fresh.name = name;
+  fresh.used_at = now;
+  fresh.holders = 1;
+  fresh.routes.resize(endpoints_.size());
+  model_places_.emplace(std::string(name), place);
+  return place;
+}
+
+Quota& Pool::quota_at(RouteKey key) {
+  const int group = endpoints_[key.endpoint].quota_group;
+  return group >= 0 ? groups_[static_cast<std::size_t>(group)] : route_at(key).quota;
+}
+
+Passage Pool::passage(RouteKey key, const RouteWish& wish, Nanos now) {
+  const RouteKey state{key.endpoint, state_model(key.model)};
+  Route& route = route_at(state);
+  Passage passage = quota_at(state).passage(now);
+  passage.narrow(route.health.passage(now));
+  passage.narrow(route.block.passage(now));
+  passage.narrow(hosts_[endpoints_[key.endpoint].host].passage(now));
+  if (!wish.own_credential) passage.narrow(endpoints_[key.endpoint].credential.passage(now));
+  return passage;
+}
+
+void Pool::pass_over(std::uint32_t endpoint, std::string_view why) {
+  if (survey_.passed_over.size() < kPassedOverMax) survey_.passed_over.push_back({endpoint, why});
+}
+
+void Pool::consider(const RouteWish& wish, RouteKey key, Nanos now) {
+  const RouteHistory* history = find_history(wish, key);
+  if (history != nullptr) {
+    if (history->excluded) return pass_over(key.endpoint, "failed in this call");
+    if (wish.route_attempts_max > 0 && history->attempts >= wish.route_attempts_max) {
+      return pass_over(key.endpoint, "tried enough in this call");
+    }
+  }
+  Passage passage = this->passage(key, wish, now);
+  Candidate candidate{key, history != nullptr ? history->attempts : 0, passage.probe,
+                      static_cast<int>(key.endpoint) == wish.forced_endpoint, passage.at};
+  if (passage.at <= now && passage.probe && !wish.may_probe) {
+    // Somebody else's call has to try it first.
+    passage.at = kNever;
+    passage.reason = reason::kProbing;
+  }
+  if (passage.at <= now) {
+    if (history == nullptr || history->not_before <= now) {
+      survey_.open.push_back(candidate);
+      return;
+    }
+    survey_.backing_off = true;
+    passage.at = history->not_before;
+    passage.reason = "backing off";
+  } else {
+    ++survey_.closed;
+    if (passage.reason == reason::kRateLimited || passage.reason == reason::kQuotaExhausted) {
+      ++survey_.rate_limited;
+    }
+    if (passage.reason == reason::kBreakerOpen && wish.may_probe) {
+      survey_.broken.push_back(candidate);
+    }
+  }
+  pass_over(key.endpoint, passage.reason);
+  if (passage.at < survey_.earliest || survey_.earliest_reason.empty()) {
+    survey_.earliest = passage.at;
+    survey_.earliest_reason = passage.reason;
+  }
+}
+
+Choice Pool::take(const Candidate& candidate, std::string_view why) {
+  Choice choice;
+  choice.kind = Choice::Kind::route;
+  choice.route = candidate.route;
+  choice.probe = candidate.probe;
+  choice.reason = why;
+  choice.passed_over = survey_.passed_over;
+  return choice;
+}
+
+Choice Pool::choose(const RouteWish& wish, Nanos now, Random& random) {
+  survey_.open.clear();
+  survey_.broken.clear();
+  survey_.passed_over.clear();
+  survey_.earliest = kNever;
+  survey_.earliest_reason = {};
+  survey_.closed = survey_.rate_limited = 0;
+  survey_.backing_off = false;
+  if (config_->policy.routing == Routing::sticky) return choose_sticky(wish, now);
+
+  for (std::size_t m = 0; m < wish.models->size(); ++m) {
+    if (m > 0 && (!wish.other_models || survey_.backing_off)) break;
+    const ModelId model = (*wish.models)[m];
+    for (const std::uint32_t endpoint : *wish.endpoints) {
+      if (serves(endpoint, models_[model].name)) consider(wish, {endpoint, model}, now);
+    }
+    if (!survey_.open.empty()) {
+      const Candidate& chosen = pick(now, random);
+      return take(chosen, m > 0          ? "fallback model"
+                          : chosen.probe ? "probe of a recovering route"
+                                         : "first free");
+    }
+  }
+  if (survey_.earliest_reason.empty()) {
+    Choice none;
+    none.passed_over = survey_.passed_over;
+    return none;
+  }
+  // Never eject everything: when breakers alone close all routes, the next to open is probed now.
+  if (!survey_.broken.empty() && static_cast<int>(survey_.broken.size()) == survey_.closed &&
+      !survey_.backing_off) {
+    const auto next = std::min_element(
+        survey_.broken.begin(), survey_.broken.end(),
+        [](const Candidate& left, const Candidate& right) { return left.until < right.until; });
+    const RouteKey state{next->route.endpoint, state_model(next->route.model)};
+    if (!route_at(state).health.gate().probing() &&
+        !hosts_[endpoints_[state.endpoint].host].gate().probing()) {
+      next->probe = true;
+      return take(*next, "probe: every route is down");
+    }
+  }
+  Choice wait;
+  wait.kind = Choice::Kind::wait;
+  wait.at = survey_.earliest;
+  wait.reason = survey_.earliest_reason;
+  wait.all_rate_limited =
+      survey_.closed > 0 && survey_.rate_limited == survey_.closed && !survey_.backing_off;
+  wait.passed_over = survey_.passed_over;
+  return wait;
+}
+
+const Pool::Candidate& Pool::pick(Nanos now, Random& random) {
+  std::vector<Candidate>& open = survey_.open;
+  for (const Candidate& each : open) {
+    if (each.forced) return each;
+  }
+  // Elsewhere before again, then the lowest tier.
+  const auto rank = [this](const Candidate& each) {
+    return std::pair<int, int>(each.attempts, endpoints_[each.route.endpoint].config->priority);
+  };
+  std::pair<int, int> best = rank(open.front());
+  for (const Candidate& each : open)
+    best = std::min(best, rank(each));
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < open.size(); ++i) {
+    if (rank(open[i]) == best) open[count++] = open[i];
+  }
+  return count == 1 ? open[0] : pick_by_routing(count, now, random);
+}
+
+const Pool::Candidate& Pool::pick_by_routing(std::size_t count, Nanos now, Random& random) {
+  const std::vector<Candidate>& open = survey_.open;
+  const auto share = [&](const Candidate& each) {
+    if (!config_->policy.slow_start) return 1.0;
+    return route_at({each.route.endpoint, state_model(each.route.model)}).health.share(now);
+  };
+  const auto weight = [&](const Candidate& each) {
+    return std::max(endpoints_[each.route.endpoint].config->weight, 1e-9) * share(each);
+  };
+  switch (config_->policy.routing) {
+    case Routing::round_robin:
+      return open[turn_++ % count];
+    case Routing::weighted: {
+      double total = 0;
+      for (std::size_t i = 0; i < count; ++i)
+        total += weight(open[i]);
+      double left = random.uniform() * total;
+      for (std::size_t i = 0; i < count; ++i) {
+        left -= weight(open[i]);
+        if (left < 0) return open[i];
+      }
+      return open[count - 1];
+    }
+    case Routing::least_busy: {
+      std::size_t best = 0;
+      const auto load = [&](const Candidate& each) {
+        return (endpoints_[each.route.endpoint].in_flight + 1) / weight(each);
+      };
+      for (std::size_t i = 1; i < count; ++i) {
+        if (load(open[i]) < load(open[best])) best = i;
+      }
+      return open[best];
+    }
+    case Routing::sequential:
+    case Routing::sticky:
+      break;
+  }
+  for (std::size_t i = 0; i + 1 < count; ++i) {
+    const double part = share(open[i]);
+    if (part >= 1 || random.uniform() < part) return open[i];
+  }
+  return open[count - 1];
+}
+
+// The document's search: from the current endpoint on, once round; then back to the first by force.
+Choice Pool::choose_sticky(const RouteWish& wish, Nanos now) {
+  const auto allowed = [&](std::uint32_t endpoint) {
+    return std::find(wish.endpoints->begin(), wish.endpoints->end(), endpoint) !=
+           wish.endpoints->end();
+  };
+  const ModelId model = wish.models->front();
+  const auto count = static_cast<int>(endpoints_.size());
+  if (wish.forced_endpoint >= 0) current_endpoint_ = wish.forced_endpoint;
+  for (int checked = 0; checked < count; ++checked) {
+    const auto endpoint = static_cast<std::uint32_t>(current_endpoint_);
+    if (allowed(endpoint)) {
+      consider(wish, {endpoint, model}, now);
+      if (!survey_.open.empty()) return take(survey_.open.front(), "current endpoint");
+    }
+    current_endpoint_ = (current_endpoint_ + 1) % count;
+  }
+  Choice none;
+  none.passed_over = survey_.passed_over;
+  if (survey_.earliest_reason.empty()) return none;
+  if (config_->policy.when_none == WhenNone::wait) {
+    none.kind = Choice::Kind::wait;
+    none.at = survey_.earliest;
+    none.reason = survey_.earliest_reason;
+    none.all_rate_limited = survey_.rate_limited == survey_.closed;
+    return none;
+  }
+  for (const std::uint32_t endpoint : *wish.endpoints) {
+    const RouteHistory* history = find_history(wish, {endpoint, model});
+    if (history != nullptr && history->excluded) continue;
+    current_endpoint_ = static_cast<int>(endpoint);
+    Choice forced = take({{endpoint, model}, 0, false, true, 0}, "forced: none is available");
+    forced.forced = true;
+    return forced;
+  }
+  return none;
+}
+
+Lease Pool::lease(const Choice& choice, bool own_credential, Nanos now) {
+  Lease lease{choice.route, now, choice.probe, own_credential};
+  Endpoint& endpoint = endpoints_[choice.route.endpoint];
+  const RouteKey state{choice.route.endpoint, state_model(choice.route.model)};
+  Route& route = route_at(state);
+  route.used = true;
+  ++route.in_flight;
+  ++endpoint.in_flight;
+  if (choice.probe) {
+    if (route.health.gate().needs_probe()) route.health.gate().begin_probe();
+    if (route.block.needs_probe()) route.block.begin_probe();
+    if (quota_at(state).gate().needs_probe()) quota_at(state).gate().begin_probe();
+    if (hosts_[endpoint.host].gate().needs_probe()) hosts_[endpoint.host].gate().begin_probe();
+    if (!own_credential && endpoint.credential.needs_probe()) endpoint.credential.begin_probe();
+  }
+  counters_->endpoints[choice.route.endpoint].attempts.fetch_add(1, std::memory_order_relaxed);
+  counters_->endpoints[choice.route.endpoint].in_flight.fetch_add(1, std::memory_order_relaxed);
+  return lease;
+}
+
+void Pool::end_probes(const Lease& lease) {
+  const RouteKey state{lease.route.endpoint, state_model(lease.route.model)};
+  Endpoint& endpoint = endpoints_[lease.route.endpoint];
+  Route& route = route_at(state);
+  --route.in_flight;
+  --endpoint.in_flight;
+  counters_->endpoints[lease.route.endpoint].in_flight.fetch_sub(1, std::memory_order_relaxed);
+  if (!lease.probe) return;
+  route.health.gate().end_probe();
+  route.block.end_probe();
+  quota_at(state).gate().end_probe();
+  hosts_[endpoint.host].gate().end_probe();
+  if (!lease.own_credential) endpoint.credential.end_probe();
+}
+
+bool Pool::abandon(const Lease& lease) {
+  end_probes(lease);
+  return lease.probe;
+}
+
+bool Pool::release(const Lease& lease, const Classification& found, int http_status, Nanos now,
+                   Random& random) {
+  end_probes(lease);
+  EndpointCounters& counts = counters_->endpoints[lease.route.endpoint];
+  if (found.verdict == Verdict::ok) {
+    counts.succeeded.fetch_add(1, std::memory_order_relaxed);
+    counts.latency_total.fetch_add(now - lease.sent_at, std::memory_order_relaxed);
+    apply_success(lease, now);
+    return lease.probe;
+  }
+  (http_status == 429 ? counts.rate_limited : counts.failed)
+      .fetch_add(1, std::memory_order_relaxed);
+  Endpoint& endpoint = endpoints_[lease.route.endpoint];
+  if (action_of(found.verdict, config_->policy).scope != Scope::request) {
+    endpoint.last_error = http_status > 0 ? std::to_string(http_status) + " " : std::string();
+    endpoint.last_error += name_of(found.verdict);
+  }
+  endpoint.changed = changed_ = true;
+  if (config_->policy.routing == Routing::sticky) {
+    current_endpoint_ = static_cast<int>((lease.route.endpoint + 1) % endpoints_.size());
+  }
+  if (config_->policy.per_route) {
+    apply(lease, found, now, random);
+  } else {
+    apply_single_state(lease, found, http_status, now, random);
+  }
+  return lease.probe;
+}
+
+void Pool::apply_success(const Lease& lease, Nanos now) {
+  const RouteKey state{lease.route.endpoint, state_model(lease.route.model)};
+  Endpoint& endpoint = endpoints_[lease.route.endpoint];
+  Route& route = route_at(state);
+  Health& host = hosts_[endpoint.host];
+  const bool clean = endpoint.last_error.empty() && !route.health.last_failed() &&
+                     !route.health.gate().needs_probe() && !route.block.closed(now) &&
+                     !host.last_failed() && quota_at(state).gate().until() == 0;
+  route.health.succeeded(now, lease.sent_at);
+  host.succeeded(now, lease.sent_at);
+  if (clean) return;
+  quota_at(state).succeeded(now, lease.sent_at);
+  if (route.block.cleared_by_attempt_of(lease.sent_at)) {
+    route.block.clear();
+    route.block_count = 0;
+  }
+  if (!lease.own_credential && endpoint.credential.cleared_by_attempt_of(lease.sent_at)) {
+    endpoint.credential.clear();
+    endpoint.credential_failures = 0;
+  }
+  endpoint.last_error.clear();
+  endpoint.changed = changed_ = true;
+}
+
+void Pool::close_credential(Endpoint& endpoint, const Classification& found, Nanos now) {
+  const bool exhausted = found.verdict == Verdict::quota_exhausted;
+  Nanos wait = exhausted
+                   ? exponential_delay(kExhaustedBase, endpoint.credential_failures, kExhaustedMax)
+                   : exponential_delay(kRefusedBase, endpoint.credential_failures, kRefusedMax);
+  if (found.hint) wait = std::min(std::max(wait, found.hint->wait), kHintMax);
+  ++endpoint.credential_failures;
+  endpoint.credential.close(now, saturating_add(now, wait),
+                            exhausted ? reason::kQuotaExhausted : reason::kAuth, true);
+}
+
+void Pool::apply(const Lease& lease, const Classification& found, Nanos now, Random& random) {
+  Endpoint& endpoint = endpoints_[lease.route.endpoint];
+  Route& route = route_at(lease.route);
+  const Policy& policy = config_->policy;
+  switch (found.verdict) {
+    case Verdict::rate_limited:
+      if (!lease.own_credential) quota_at(lease.route).rate_limited(now, found, policy);
+      return;
+    case Verdict::quota_exhausted:
+      if (lease.own_credential) return;
+      if (found.whole_credential) {
+        close_credential(endpoint, found, now);
+      } else {
+        quota_at(lease.route).exhausted(now, found);
+      }
+      return;
+    case Verdict::auth:
+      if (!lease.own_credential) close_credential(endpoint, found, now);
+      return;
+    case Verdict::forbidden:
+    case Verdict::model_unavailable: {
+      if (lease.own_credential) return;
+      const Nanos wait = exponential_delay(kRefusedBase, route.block_count++, kRefusedMax);
+      route.block.close(
+          now, saturating_add(now, wait),
+          found.verdict == Verdict::forbidden ? reason::kForbidden : reason::kModelUnavailable,
+          true);
+      return;
+    }
+    case Verdict::overloaded: {
+      Nanos wait = exponential_delay(policy.cooldown_base, route.block_count++, policy.cooldown);
+      if (found.hint && policy.obey_hints) wait = std::min(found.hint->wait, kHintMax);
+      route.block.close(now, saturating_add(now, wait), reason::kOverloaded, false);
+      route.health.failed(now, lease.sent_at, random, policy.breaker);
+      return;
+    }
+    case Verdict::network:
+      hosts_[endpoint.host].failed(now, lease.sent_at, random, policy.breaker);
+      return;
+    case Verdict::timeout:
+      if (found.time_limit == TimeLimit::connect) {
+        hosts_[endpoint.host].failed(now, lease.sent_at, random, policy.breaker);
+        return;
+      }
+      route.health.failed(now, lease.sent_at, random, policy.breaker);
+      return;
+    case Verdict::server_error:
+    case Verdict::broken_stream:
+      route.health.failed(now, lease.sent_at, random, policy.breaker);
+      return;
+    case Verdict::transient:
+      route.health.failed(now, lease.sent_at, random, false);
+      return;
+    default:
+      return;  // the request's own fault, or this process's
+  }
+}
+
+// The document's two rules: a 429 starts the fixed cooldown, every other failure degrades.
+void Pool::apply_single_state(const Lease& lease, const Classification& found, int http_status,
+                              Nanos now, Random& random) {
+  if (action_of(found.verdict, config_->policy).scope == Scope::request) return;
+  const RouteKey state{lease.route.endpoint, 0};
+  if (http_status == 429) {
+    quota_at(state).rate_limited(now, found, config_->policy);
+    route_at(state).health.reset();
+  } else {
+    route_at(state).health.failed(now, lease.sent_at, random, config_->policy.breaker);
+  }
+}
+
+bool Pool::same_host(std::uint32_t left, std::uint32_t right) const {
+  return endpoints_[left].host == endpoints_[right].host;
+}
+
+bool Pool::same_key(std::uint32_t left, std::uint32_t right) const {
+  return endpoints_[left].key == endpoints_[right].key;
+}
+
+bool Pool::in_good_health(RouteKey key, Nanos now) {
+  const Route& route = route_at({key.endpoint, state_model(key.model)});
+  const Health& host = hosts_[endpoints_[key.endpoint].host];
+  return !route.health.gate().closed(now) && !route.health.last_failed() &&
+         !host.gate().closed(now) && !host.last_failed() && !route.block.closed(now);
+}
+
+void Pool::set_key(int endpoint, std::string_view key) {
+  for (std::size_t i = 0; i < endpoints_.size(); ++i) {
+    Endpoint& each = endpoints_[i];
+    const bool meant = endpoint < 0 ? each.shares_client_key : static_cast<int>(i) == endpoint;
+    if (!meant) continue;
+    each.key = key;
+    each.credential.clear();
+    each.credential_failures = 0;
+    each.changed = changed_ = true;
+  }
+}
+
+void Pool::reset(int endpoint) {
+  for (std::size_t i = 0; i < endpoints_.size(); ++i) {
+    if (endpoint >= 0 && static_cast<int>(i) != endpoint) continue;
+    Endpoint& each = endpoints_[i];
+    each.credential.clear();
+    each.credential_failures = 0;
+    each.last_error.clear();
+    each.changed = changed_ = true;
+    hosts_[each.host].reset();
+    if (each.quota_group >= 0) groups_[static_cast<std::size_t>(each.quota_group)].reset();
+    for (Model& model : models_) {
+      Route& route = model.routes[i];
+      const std::uint32_t in_flight = route.in_flight;
+      route = Route();
+      route.used = true;
+      route.in_flight = in_flight;
+    }
+  }
+}
+
+RouteView Pool::view_of_route(std::uint32_t endpoint, ModelId model, Nanos now) {
+  const RouteKey key{endpoint, model};
+  RouteView view;
+  view.model = models_[model].name;
+  const Route& route = route_at(key);
+  const Quota& quota = quota_at(key);
+  const Health& host = hosts_[endpoints_[endpoint].host];
+  const auto closed_by = [&](const Gate& gate, EndpointStatus status) {
+    if (!gate.closed(now)) return false;
+    view.status = status;
+    view.reason = gate.reason();
+    view.until = gate.until();
+    return true;
+  };
+  if (closed_by(endpoints_[endpoint].credential, EndpointStatus::down)) return view;
+  if (closed_by(host.gate(), EndpointStatus::down)) return view;
+  if (closed_by(route.health.gate(), EndpointStatus::down)) return view;
+  if (closed_by(quota.gate(),
+                quota.is_exhausted() ? EndpointStatus::down : EndpointStatus::rate_limited)) {
+    if (!quota.is_exhausted() && quota.dimension() != LimitDimension::unknown) {
+      view.reason = name_of(quota.dimension());
+    }
+    return view;
+  }
+  const bool soft = route.block.reason() == reason::kOverloaded;
+  if (closed_by(route.block, soft ? EndpointStatus::degraded : EndpointStatus::down)) return view;
+  if (route.health.last_failed() || host.last_failed()) {
+    view.status = EndpointStatus::degraded;
+    view.reason = reason::kFailed;
+  }
+  return view;
+}
+
+EndpointView Pool::view_of(std::uint32_t endpoint, Nanos now) {
+  const Endpoint& state = endpoints_[endpoint];
+  EndpointView view;
+  view.name = state.config->name;
+  view.url = state.config->base_url;
+  view.last_error = state.last_error;
+  const RouteView* worst = nullptr;  // the earliest end among the worst
+  bool all_closed = true;
+  bool any_limited = false;
+  for (ModelId model = 0; model < models_.size(); ++model) {
+    if (!models_[model].routes[endpoint].used) continue;
+    view.routes.push_back(view_of_route(endpoint, model, now));
+  }
+  for (const RouteView& each : view.routes) {
+    const bool closed =
+        each.status == EndpointStatus::down || each.status == EndpointStatus::rate_limited;
+    all_closed = all_closed && closed;
+    any_limited = any_limited || each.status == EndpointStatus::rate_limited;
+    if (each.status == EndpointStatus::healthy) continue;
+    const bool limited = each.status == EndpointStatus::rate_limited;
+    const bool worst_limited = worst != nullptr && worst->status == EndpointStatus::rate_limited;
+    if (worst == nullptr || (limited && !worst_limited) ||
+        (limited == worst_limited && each.until < worst->until)) {
+      worst = &each;
+    }
+  }
+  if (worst == nullptr) return view;
+  view.reason = worst->reason;
+  view.until = worst->until;
+  if (!all_closed) {
+    view.status = EndpointStatus::degraded;
+  } else {
+    view.status = any_limited ? EndpointStatus::rate_limited : EndpointStatus::down;
+  }
+  view.probe_after = view.status == EndpointStatus::down;
+  return view;
+}
+
+std::shared_ptr<const Snapshot> Pool::publish(Now now) {
+  if (!changed_ && published_current_ == current_endpoint_) return nullptr;
+  changed_ = false;
+  published_current_ = current_endpoint_;
+  auto snapshot = std::make_shared<Snapshot>();
+  snapshot->taken = now;
+  snapshot->counters = counters_;
+  snapshot->current_endpoint = current_endpoint_;
+  for (std::uint32_t i = 0; i < endpoints_.size(); ++i) {
+    // A host's and a group's state shows in every endpoint that shares it.
+    if (endpoints_[i].changed || views_[i] == nullptr || !views_[i]->routes.empty()) {
+      views_[i] = std::make_shared<const EndpointView>(view_of(i, now.mono));
+      endpoints_[i].changed = false;
+    }
+  }
+  snapshot->endpoints = views_;
+  return snapshot;
+}
+
+}  // namespace holysheep

@@ -1,0 +1,19 @@
+// Where one attempt goes: base URL, path template, the request's path, configured query.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/config.h"
+
+namespace holysheep {
+
+// `path` as in the request, with or without its own query. A leading "/v1" that the base URL ends
+// with already is not repeated. {model} and {path} of the endpoint's template are filled in.
+std::string endpoint_url(const EndpointConfig& endpoint, std::string_view path,
+                         std::string_view model);
+
+// RFC 3986: everything but unreserved characters becomes %XX.
+std::string percent_encode(std::string_view text);
+
+}  // namespace holysheep
