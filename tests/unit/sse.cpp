@@ -84,7 +84,7 @@ Outcome expected_of(simdjson::dom::element vector) {
   simdjson::dom::array bare;
   const bool has_bare = vector["bare"].get(bare) == simdjson::SUCCESS;
   std::size_t index = 0;
-  for (const simdjson::dom::element event : vector["events"].get_array().value()) {
+  for (const simdjson::dom::element event : vector["events"].get_array()) {
     Framed framed;
     framed.name = std::string(event["name"].get_string().value());
     framed.data = std::string(event["data"].get_string().value());
@@ -107,7 +107,7 @@ Outcome expected_of(simdjson::dom::element vector) {
 TEST_CASE("event streams are framed alike however they are cut", "[sse]") {
   simdjson::dom::parser json;
   const simdjson::dom::element vectors = json.load(HOLYSHEEP_VECTORS "/sse.json");
-  for (const simdjson::dom::element vector : vectors["vectors"].get_array().value()) {
+  for (const simdjson::dom::element vector : vectors["vectors"].get_array()) {
     INFO(vector["name"].get_string().value());
     const std::string text(vector["text"].get_string().value());
     const auto limit = static_cast<std::size_t>(number(vector, "event_bytes_max", 1 << 20));

@@ -52,7 +52,7 @@ void check_facts(const BodyFacts& facts, simdjson::dom::element expected) {
 
 void check(const StreamReader& reader, const Seen& seen, simdjson::dom::element vector) {
   std::vector<std::string> items;
-  for (const simdjson::dom::element item : vector["items"].get_array().value()) {
+  for (const simdjson::dom::element item : vector["items"].get_array()) {
     items.emplace_back(item.get_string().value());
   }
   std::vector<std::int64_t> tool_calls;
@@ -77,10 +77,10 @@ void check(const StreamReader& reader, const Seen& seen, simdjson::dom::element 
 TEST_CASE("streams are read by their dialect however they are cut", "[stream_reader]") {
   simdjson::dom::parser json;
   const simdjson::dom::element vectors = json.load(HOLYSHEEP_VECTORS "/streams.json");
-  for (const simdjson::dom::element vector : vectors["vectors"].get_array().value()) {
+  for (const simdjson::dom::element vector : vectors["vectors"].get_array()) {
     INFO(vector["name"].get_string().value());
     std::string text;
-    for (const simdjson::dom::element piece : vector["stream"].get_array().value()) {
+    for (const simdjson::dom::element piece : vector["stream"].get_array()) {
       text += piece.get_string().value();
     }
     const Dialect& dialect = dialect_of(vector["path"].get_string().value());
