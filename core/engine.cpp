@@ -84,6 +84,10 @@ Status Engine::submit(Request request, std::shared_ptr<Queue> queue, std::uint64
   bool wake = false;
   {
     const std::lock_guard<std::mutex> lock(impl_->mutex);
+    if (impl_->over) {
+      *error = {Status::closed, "the client is closed"};
+      return error->status;
+    }
     if (static_cast<std::int64_t>(impl_->live.size()) >= limits.calls_max) {
       *error = {Status::limit, "limits.calls_max: " + std::to_string(limits.calls_max) +
                                    " calls are in flight; wait for some to end, or raise it"};
@@ -218,9 +222,10 @@ Nanos Engine::turn(Now now, std::vector<TransportEvent>& events) {
   return impl.timers.empty() ? kNever : impl.timers.front().at;
 }
 
-bool Engine::idle() const {
+bool Engine::end_if_idle() {
   const std::lock_guard<std::mutex> lock(impl_->mutex);
-  return impl_->live.empty() && impl_->inbox.empty();
+  impl_->over = impl_->live.empty() && impl_->inbox.empty();
+  return impl_->over;
 }
 
 void Engine::Impl::take_inbox() {

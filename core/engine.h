@@ -55,8 +55,8 @@ class Engine {
   // -- the loop's thread ---------------------------------------------------------------------
   // Returns the instant of the next timer (kNever: none). `events` is emptied.
   Nanos turn(Now now, std::vector<TransportEvent>& events);
-  // No call, no waiting inbox: a host may end.
-  bool idle() const;
+  // If there is no call and nothing in the inbox: refuses whatever comes from now on, and true.
+  bool end_if_idle();
 
  private:
   struct Impl;

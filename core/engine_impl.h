@@ -139,6 +139,7 @@ struct Engine::Impl {
   std::unordered_map<CallId, HandleId> live;          // under mutex: accepted, not yet DONE
   std::unordered_map<HandleId, std::size_t> live_of;  // under mutex
   std::int64_t request_bytes = 0;                     // under mutex: of all bodies in flight
+  bool over = false;                                  // under mutex: nobody runs turns any more
   bool awake = false;                                 // under mutex: a turn will look at the inbox
   std::shared_ptr<const Snapshot> published;          // under mutex
 

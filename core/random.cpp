@@ -1,5 +1,7 @@
 #include "core/random.h"
 
+#include <random>
+
 namespace holysheep {
 namespace {
 
@@ -40,6 +42,11 @@ double Random::uniform() {
 std::uint64_t Random::below(std::uint64_t bound) {
   if (bound == 0) return 0;
   return static_cast<std::uint64_t>((static_cast<Wide>(next()) * bound) >> 64);
+}
+
+std::uint64_t system_seed() {
+  std::random_device device;
+  return (static_cast<std::uint64_t>(device()) << 32) | device();
 }
 
 }  // namespace holysheep

@@ -20,4 +20,7 @@ class Random {
   std::uint64_t state_[4];
 };
 
+// A seed from the operating system. The one place where chance comes in from outside.
+std::uint64_t system_seed();
+
 }  // namespace holysheep

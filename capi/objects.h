@@ -1,0 +1,43 @@
+// What stands behind the opaque objects of the C ABI, and the check that each function makes first.
+#pragma once
+
+#include <unistd.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "capi/holysheep.h"
+#include "core/engine_host.h"
+#include "core/queue.h"
+
+// A handle on an engine.
+struct holysheep_client {
+  std::shared_ptr<holysheep::EngineHost> host;
+  holysheep::HandleId handle = 0;
+  pid_t pid = 0;
+  std::atomic<bool> closed{false};
+  std::atomic<bool> draining{false};
+};
+
+struct holysheep_queue {
+  std::shared_ptr<holysheep::Queue> queue;
+  pid_t pid = 0;
+};
+
+struct holysheep_batch {
+  std::vector<holysheep::Completion> completions;
+  std::vector<std::string> metas;  // made when asked for, one for each completion
+};
+
+namespace holysheep {
+
+// HOLYSHEEP_OK, INVALID_ARGUMENT for NULL, or FORKED in a child of the process that made it.
+template <typename Object>
+holysheep_status usable(const Object* object) {
+  if (object == nullptr) return HOLYSHEEP_E_INVALID_ARGUMENT;
+  return object->pid == getpid() ? HOLYSHEEP_OK : HOLYSHEEP_E_FORKED;
+}
+
+}  // namespace holysheep

@@ -1,0 +1,248 @@
+#include "core/engine_host.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <new>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "core/curl_transport.h"
+#include "core/key_file.h"
+#include "core/loop.h"
+#include "core/random.h"
+
+namespace holysheep {
+namespace {
+
+// fork() waits no longer than this for the engines to stand still.
+constexpr std::chrono::seconds kParkMax{1};
+
+// Every engine of the process. Never destroyed: threads may outlive static destruction. A child of
+// fork() finds its parent's registry, whose threads it does not have, and begins a new one.
+struct Registry {
+  pid_t pid = 0;
+  std::mutex mutex;
+  std::vector<std::weak_ptr<EngineHost>> hosts;
+};
+
+std::atomic<Registry*> the_registry{nullptr};
+
+Registry& registry() {
+  Registry* found = the_registry.load(std::memory_order_acquire);
+  while (found == nullptr || found->pid != getpid()) {
+    auto fresh = std::make_unique<Registry>();
+    fresh->pid = getpid();
+    if (the_registry.compare_exchange_strong(found, fresh.get(), std::memory_order_acq_rel)) {
+      return *fresh.release();  // an old one is left alone: its mutex may be held for ever
+    }
+  }
+  return *found;
+}
+
+std::atomic<HandleId> next_handle{1};
+
+// A thread of a library must not receive the host program's signals, nor die of a broken pipe.
+class BlockedSignals {
+ public:
+  BlockedSignals() {
+    sigset_t blocked;
+    sigfillset(&blocked);
+    for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS}) {
+      sigdelset(&blocked, fault);
+    }
+    pthread_sigmask(SIG_SETMASK, &blocked, &before_);
+  }
+  ~BlockedSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  BlockedSignals(const BlockedSignals&) = delete;
+  BlockedSignals& operator=(const BlockedSignals&) = delete;
+
+ private:
+  sigset_t before_;
+};
+
+}  // namespace
+
+EngineHost::~EngineHost() = default;
+
+Result<EngineHost::Opened> EngineHost::open(std::shared_ptr<const Config> config) {
+  Registry& known = registry();
+  const std::lock_guard<std::mutex> lock(known.mutex);
+  known.hosts.erase(std::remove_if(known.hosts.begin(), known.hosts.end(),
+                                   [](const auto& each) { return each.expired(); }),
+                    known.hosts.end());
+  Opened opened;
+  opened.handle = next_handle.fetch_add(1, std::memory_order_relaxed);
+  if (!config->isolated) {
+    for (const auto& each : known.hosts) {
+      std::shared_ptr<EngineHost> host = each.lock();
+      if (host == nullptr || host->stopping_ || host->config_->isolated) continue;
+      if (host->config_->identity != config->identity) continue;
+      ++host->handles_open_;
+      opened.host = std::move(host);
+      return opened;
+    }
+  }
+  Result<std::shared_ptr<EngineHost>> started = start(std::move(config));
+  if (!started) return std::move(started).error();
+  opened.host = std::move(started).value();
+  ++opened.host->handles_open_;
+  known.hosts.push_back(opened.host);
+  return opened;
+}
+
+Result<std::shared_ptr<EngineHost>> EngineHost::start(std::shared_ptr<const Config> config) {
+  library_versions();  // initialises the libraries before the first thread of ours
+  std::shared_ptr<EngineHost> host(new EngineHost());
+  host->config_ = config;
+  CurlTransportOptions options;
+  options.header_bytes_max = config->limits.header_bytes_max;
+  options.body_bytes_max = config->limits.body_bytes_max;
+  options.connections_max = config->limits.connections_max;
+  options.connection_age_max = config->connection_age_max;
+  std::string error;
+  host->transport_ = make_curl_transport(options, &host->clock_offset_, &error);
+  if (host->transport_ == nullptr) return Error{Status::local, "cannot open the client: " + error};
+  host->engine_ =
+      std::make_unique<Engine>(std::move(config), *host->transport_, system_seed(), read_key_file);
+  try {
+    const BlockedSignals blocked;
+    std::thread([host] { host->run(); }).detach();
+  } catch (const std::system_error&) {
+    return Error{Status::local, "cannot open the client: the system gives no thread"};
+  }
+  return host;
+}
+
+Now EngineHost::now() const {
+  Now now = read_clocks();
+  const Nanos offset = clock_offset_.load(std::memory_order_relaxed);
+  now.mono += offset;
+  now.unix += offset;
+  return now;
+}
+
+void EngineHost::run() {
+  std::vector<TransportEvent> events;
+  Nanos next = 0;
+  for (;;) {
+    transport_->poll(next, events);
+    park_if_asked();
+    next = engine_->turn(now(), events);
+    if (watchers_.load(std::memory_order_acquire) > 0) {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      ++turns_;
+      turned_.notify_all();
+    }
+    if (stopping_.load(std::memory_order_acquire) && engine_->end_if_idle()) break;
+  }
+  // Sockets close here, on the thread that used them; the host itself goes with its last reference.
+  const std::lock_guard<std::mutex> lock(mutex_);
+  ended_ = true;
+  turned_.notify_all();
+}
+
+void EngineHost::park_if_asked() {
+  if (!park_asked_.load(std::memory_order_acquire)) return;
+  std::unique_lock<std::mutex> lock(mutex_);
+  parked_ = true;
+  turned_.notify_all();
+  turned_.wait(lock, [this] { return !park_asked_.load(std::memory_order_acquire); });
+  parked_ = false;
+}
+
+template <typename Condition>
+bool EngineHost::wait_for(std::int64_t timeout_ms, Condition condition) {
+  watchers_.fetch_add(1, std::memory_order_acq_rel);
+  bool met = true;
+  {
+    std::unique_lock<std::mutex> lock(mutex_);
+    if (timeout_ms < 0) {
+      turned_.wait(lock, condition);
+    } else {
+      met = turned_.wait_for(lock, std::chrono::milliseconds(timeout_ms), condition);
+    }
+  }
+  watchers_.fetch_sub(1, std::memory_order_acq_rel);
+  return met;
+}
+
+void EngineHost::close(HandleId handle) {
+  Registry& known = registry();
+  const std::lock_guard<std::mutex> lock(known.mutex);
+  engine_->close_handle(handle);
+  if (--handles_open_ > 0) return;
+  stopping_.store(true, std::memory_order_release);
+  transport_->wake();
+}
+
+bool EngineHost::join(HandleId handle, std::int64_t timeout_ms) {
+  return wait_for(timeout_ms, [&] {
+    return ended_ || (engine_->calls_of(handle) == 0 && !stopping_.load(std::memory_order_acquire));
+  });
+}
+
+bool EngineHost::wait_idle(HandleId handle, std::int64_t timeout_ms) {
+  return wait_for(timeout_ms, [&] { return ended_ || engine_->calls_of(handle) == 0; });
+}
+
+void EngineHost::advance_clock(Nanos duration) {
+  clock_offset_.fetch_add(duration, std::memory_order_acq_rel);
+  // The turn that is under way may have read the clock before; the one after it has not.
+  std::uint64_t seen = 0;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    seen = turns_;
+  }
+  for (int turn = 1; turn <= 2; ++turn) {
+    wait_for(-1, [&] {
+      if (ended_ || turns_ >= seen + static_cast<std::uint64_t>(turn)) return true;
+      transport_->wake();
+      return false;
+    });
+  }
+}
+
+bool EngineHost::park_all() {
+  Registry& known = registry();
+  std::vector<std::shared_ptr<EngineHost>> hosts;
+  {
+    const std::lock_guard<std::mutex> lock(known.mutex);
+    for (const auto& each : known.hosts) {
+      if (std::shared_ptr<EngineHost> host = each.lock()) hosts.push_back(std::move(host));
+    }
+  }
+  for (const auto& host : hosts) {
+    host->park_asked_.store(true, std::memory_order_release);
+    host->transport_->wake();
+  }
+  const auto until = std::chrono::steady_clock::now() + kParkMax;
+  bool all = true;
+  for (const auto& host : hosts) {
+    std::unique_lock<std::mutex> lock(host->mutex_);
+    all =
+        host->turned_.wait_until(lock, until, [&] { return host->parked_ || host->ended_; }) && all;
+  }
+  return all;
+}
+
+void EngineHost::resume_all() {
+  Registry& known = registry();
+  const std::lock_guard<std::mutex> lock(known.mutex);
+  for (const auto& each : known.hosts) {
+    const std::shared_ptr<EngineHost> host = each.lock();
+    if (host == nullptr) continue;
+    {
+      const std::lock_guard<std::mutex> host_lock(host->mutex_);
+      host->park_asked_.store(false, std::memory_order_release);
+    }
+    host->turned_.notify_all();
+  }
+}
+
+}  // namespace holysheep
