@@ -113,7 +113,7 @@ std::string configuration_for(const std::string& url, const Arguments& arguments
   const std::string key = arguments.has("--with-key")
                               ? ",\"api_key\":{\"env\":\"HOLYSHEEP_API_KEY\"}"
                               : ",\"auth\":\"none\"";
-  return "{\"version\":1,\"isolated\":true,\"endpoints\":[{\"name\":\"bench\",\"base_url\":" +
+  return "{\"version\":1,\"isolated\":true,\"endpoints\":[{\"name\":\"bench\",\"url\":" +
          quote(url) + key + "}]}";
 }
 

@@ -41,8 +41,9 @@ void submit(holysheep_client* client, holysheep_queue* queue, std::size_t index,
   const std::string body = "{\"model\":" + quote(result.model) +
                            ",\"messages\":[{\"role\":\"user\",\"content\":\"test\"}],"
                            "\"max_tokens\":10}";
-  const std::string options =
-      "{\"allow\":[" + quote(result.endpoint) + "],\"max_attempts\":1,\"fallback_models\":[]}";
+  const std::string options = "{\"allow\":[" + quote(result.endpoint) +
+                              "],\"retry\":{\"max_attempts\":1},"
+                              "\"max_wait_ms\":0,\"fallback_models\":[]}";
   holysheep_request request = HOLYSHEEP_REQUEST_INIT;
   request.body = body.data();
   request.body_size = body.size();

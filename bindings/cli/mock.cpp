@@ -74,7 +74,7 @@ int serve(holysheep_mock* mock, std::string_view configuration, const Json& endp
   const Interrupt interrupt;
   Table table({{"endpoint"}, {"base URL"}});
   for (const Json& endpoint : endpoints.items()) {
-    table.add({{std::string(endpoint["name"].text())}, {std::string(endpoint["base_url"].text())}});
+    table.add({{std::string(endpoint["name"].text())}, {std::string(endpoint["url"].text())}});
   }
   write(Stream::output, table.text() + "\nconfiguration (save it as pool.json, then: " +
                             std::string(program_name()) +

@@ -5,40 +5,41 @@ namespace holysheep::cli {
 namespace {
 
 constexpr std::string_view kDemo = R"({"version": 1, "seed": 7, "endpoints": [
-  {"name": "primary", "limits": {"rpm": 30}, "default": {"latency_ms": [20, 40]}},
-  {"name": "backup-1", "fail_rate": 0.2, "fail": {"status": 503, "latency_ms": 10},
-   "default": {"latency_ms": [30, 60]}},
-  {"name": "backup-2", "default": {"latency_ms": [50, 90]}}]})";
+  {"name": "primary", "limits": {"rpm": 30},
+   "default": {"latency_ms": {"min": 20, "max": 40}}},
+  {"name": "backup-1", "fail_rate": 0.2, "fail": {"error": "overloaded", "latency_ms": 10},
+   "default": {"latency_ms": {"min": 30, "max": 60}}},
+  {"name": "backup-2", "default": {"latency_ms": {"min": 50, "max": 90}}}]})";
 
 constexpr std::string_view kHealthy = R"({"version": 1, "endpoints": [
   {"name": "primary"}, {"name": "backup-1"}, {"name": "backup-2"}]})";
 
 constexpr std::string_view kRateLimited = R"({"version": 1, "endpoints": [
-  {"name": "primary", "replies": [{"status": 429, "headers": {"Retry-After": "30"}}],
-   "then": "last"},
+  {"name": "primary", "then": "last", "replies": [
+    {"error": "rate_limit_rpm", "retry_after_ms": 30000}]},
   {"name": "backup-1"}, {"name": "backup-2"}]})";
 
 constexpr std::string_view kAllLimited = R"({"version": 1, "endpoints": [
-  {"name": "primary", "replies": [{"status": 429, "headers": {"Retry-After": "30"}}],
-   "then": "last"},
-  {"name": "backup-1", "replies": [{"status": 429, "headers": {"Retry-After": "20"}}],
-   "then": "last"},
-  {"name": "backup-2", "replies": [{"status": 429, "headers": {"Retry-After": "2"}}]}]})";
+  {"name": "primary", "then": "last", "replies": [
+    {"error": "rate_limit_rpm", "retry_after_ms": 30000}]},
+  {"name": "backup-1", "then": "last", "replies": [
+    {"error": "rate_limit_rpm", "retry_after_ms": 20000}]},
+  {"name": "backup-2", "replies": [{"error": "rate_limit_rpm", "retry_after_ms": 2000}]}]})";
 
 constexpr std::string_view kOutage = R"({"version": 1, "endpoints": [
   {"name": "primary", "refuse": true},
-  {"name": "backup-1", "replies": [{"status": 503}], "then": "last"},
+  {"name": "backup-1", "then": "last", "replies": [{"error": "overloaded"}]},
   {"name": "backup-2"}]})";
 
 constexpr std::string_view kBadKey = R"({"version": 1, "endpoints": [
-  {"name": "primary", "replies": [{"status": 401}], "then": "last"}]})";
+  {"name": "primary", "then": "last", "replies": [{"error": "auth"}]}]})";
 
 constexpr std::string_view kSlow = R"({"version": 1, "endpoints": [
   {"name": "primary", "default": {"tokens": 200, "first_token_ms": 500, "token_ms": 50}}]})";
 
 constexpr std::string_view kBrokenStreams = R"({"version": 1, "endpoints": [
-  {"name": "primary", "replies": [
-    {"stop": {"at": "before_headers"}}, {"stop": {"at": "after_headers"}}], "then": "repeat"},
+  {"name": "primary", "then": "repeat", "replies": [
+    {"cut": "before_headers"}, {"cut": "after_headers"}]},
   {"name": "backup-1"}]})";
 
 }  // namespace

@@ -20,7 +20,8 @@ std::string others(const Json& list) {
       continue;
     }
     text += other["endpoint"].text("?");
-    if (other["why"].present()) text += " (" + std::string(other["why"].text()) + ")";
+    const std::string_view reason = other["reason"].text();
+    if (!reason.empty()) text += " (" + std::string(reason) + ")";
   }
   return text;
 }
@@ -32,6 +33,9 @@ std::string attempt_line(std::size_t number, const Json& attempt) {
   const std::int64_t status = attempt["status"].integer();
   if (status != 0) line += " " + std::to_string(status);
   line += " " + std::string(attempt["verdict"].text("?"));
+  for (const std::string_view detail : {"dimension", "time_limit", "transport"}) {
+    if (attempt[detail].is_text()) line += " (" + std::string(attempt[detail].text()) + ")";
+  }
   line += ", waited " + milliseconds(attempt["waited_ms"]);
   line += ", took " + milliseconds(attempt["took_ms"]);
   if (!attempt["why"].text().empty()) line += "; chosen: " + std::string(attempt["why"].text());
