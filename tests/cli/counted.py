@@ -1,4 +1,4 @@
-"""Runs the test_*.py files of a folder and ends with `N passed, N failed`, as tests/run reads it."""
+"""Runs the test_*.py files of a folder and ends with `N passed, N failed`, for tests/run."""
 
 import sys
 import unittest

@@ -10,6 +10,7 @@ import unittest
 
 from program import PROGRAM, Mock, Recorder, Terminal, environment, run
 
+ANSWER = "Hello from a fake\n"
 HELLO = [{"name": "primary", "default": {"text": "Hello from a fake"}}]
 
 
@@ -17,14 +18,14 @@ class Answers(unittest.TestCase):
     def test_prompt_as_argument(self):
         with Mock(HELLO) as mock:
             done = run("chat", "--config", mock.config, "Say", "hello")
-            self.assertEqual((done.returncode, done.stdout), (0, "Hello from a fake\n"), done.stderr)
+            self.assertEqual((done.returncode, done.stdout), (0, ANSWER), done.stderr)
             self.assertEqual(done.stderr, "")
             self.assertEqual(mock.stop(), "requests received: primary 1\n")
 
     def test_configuration_from_the_environment(self):
         with Mock(HELLO) as mock:
             done = run("chat", "hi", HOLYSHEEP_CONFIG=mock.config)
-            self.assertEqual((done.returncode, done.stdout), (0, "Hello from a fake\n"), done.stderr)
+            self.assertEqual((done.returncode, done.stdout), (0, ANSWER), done.stderr)
 
     def test_prompt_from_standard_input(self):
         with Recorder() as server:
@@ -56,7 +57,7 @@ class Answers(unittest.TestCase):
     def test_stream_into_a_pipe(self):
         with Mock(HELLO) as mock:
             done = run("chat", "--stream", "--config", mock.config, "hi")
-            self.assertEqual((done.returncode, done.stdout), (0, "Hello from a fake\n"), done.stderr)
+            self.assertEqual((done.returncode, done.stdout), (0, ANSWER), done.stderr)
 
     def test_a_rate_limited_endpoint_is_not_noticed(self):
         with Mock(preset="rate-limited") as mock:

@@ -104,7 +104,8 @@ class Snippets(unittest.TestCase):
         prefix = Path(self.folder.name, "installed")
         subprocess.run(["cmake", "--install", str(BUILD), "--prefix", str(prefix)], check=True,
                        stdout=subprocess.DEVNULL)
-        Path(self.folder.name, "hello.c").write_text(snippets("README.md", "c")[0], encoding="utf-8")
+        code = snippets("README.md", "c")[0]
+        Path(self.folder.name, "hello.c").write_text(code, encoding="utf-8")
         found = next(prefix.rglob("holysheep.pc")).parent
         done = self.shell("gcc hello.c $(pkg-config --cflags --libs holysheep) -o hello && ./hello",
                           PKG_CONFIG_PATH=str(found), LD_LIBRARY_PATH=str(found.parent))
