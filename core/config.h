@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -100,7 +101,7 @@ struct Config {
   int log_level = 0;  // of HOLYSHEEP_LOG; 0: off
   // Equal for configurations that mean the same: the key of the registry of engines. Holds secrets.
   std::string identity;
-  // Every secret text of the configuration, for scrubbing.
+  // Every secret text of the configuration in each form that scrub() looks for, longest first.
   std::vector<std::string> secrets;
 };
 
@@ -122,13 +123,25 @@ struct CallOptions {
 struct Environment {
   std::map<std::string, std::string> variables;
   std::int64_t descriptors_max = 1024;  // soft RLIMIT_NOFILE
+  // Whether there is such a file. Not set: nobody looks, and the system has no certificates.
+  std::function<bool(const std::string& path)> file_exists;
+  // The key in a file. Not set: nobody looks.
+  std::function<Result<std::string>(const std::string& path)> load_key_file;
 };
 Environment read_environment();
+// The text of a file, without white space around it, checked by key_fault(). The error has no
+// path and never quotes the key.
+Result<std::string> load_key_file(const std::string& path);
+// Why a text cannot be a key ("is empty", …), or "".
+std::string_view key_fault(std::string_view key);
 
 // Parses, checks and completes. Errors name the JSON path, what was expected, and the nearest name.
 Result<std::shared_ptr<const Config>> parse_config(std::string_view text,
                                                    const Environment& environment);
 Result<CallOptions> parse_call_options(std::string_view text, const Config& config);
+
+// Whether an endpoint passes a filter: it is empty, or names the endpoint or one of its labels.
+bool is_allowed(const EndpointConfig& endpoint, const std::vector<std::string>& allow);
 
 // The configuration in force as JSON, defaults filled in, secrets as "…".
 std::string show_config(const Config& config);
@@ -136,7 +149,8 @@ std::string show_config(const Config& config);
 std::string config_markdown();
 std::string config_schema();
 
-// Replaces every secret of the configuration, as it is and URL-encoded, by "…".
+// Replaces every secret of the configuration by "…": as it is, URL-encoded and escaped as in JSON.
+// A secret of fewer than 4 bytes is left: it protects nothing, and would riddle every message.
 std::string scrub(const Config& config, std::string text);
 
 }  // namespace holysheep

@@ -249,7 +249,11 @@ std::string_view nearest_name(std::string_view name, const std::vector<std::stri
   std::string_view nearest;
   std::size_t least = std::max<std::size_t>(1, name.size() / 3) + 1;
   for (const std::string_view candidate : names) {
-    const std::size_t distance = edit_distance(name, candidate);
+    // "connect" for "connect_ms": only the unit is missing.
+    const bool unit_missing = name.size() > 2 && candidate.size() > name.size() &&
+                              candidate.substr(0, name.size()) == name &&
+                              candidate[name.size()] == '_';
+    const std::size_t distance = unit_missing ? 1 : edit_distance(name, candidate);
     if (distance >= least || distance >= candidate.size()) continue;
     least = distance;
     nearest = candidate;

@@ -1,0 +1,98 @@
+// Secrets: what can be a key, and keeping every secret out of the texts that we make.
+#include "core/config_secrets.h"
+
+#include <algorithm>
+
+#include "core/config.h"
+#include "core/json.h"
+
+namespace holysheep {
+namespace {
+
+// Shorter texts protect nothing, and replacing them would riddle every message.
+constexpr std::size_t kSecretBytesMin = 4;
+
+bool is_unreserved(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+         c == '.' || c == '_' || c == '~';
+}
+
+std::string percent_encode(std::string_view text, std::string_view digits, bool plus) {
+  std::string out;
+  for (const char c : text) {
+    if (is_unreserved(c)) {
+      out += c;
+    } else if (plus && c == ' ') {
+      out += '+';
+    } else {
+      const auto byte = static_cast<unsigned char>(c);
+      out += '%';
+      out += digits[byte >> 4];
+      out += digits[byte & 15];
+    }
+  }
+  return out;
+}
+
+// As JSON strings of other writers may hold it: slashes escaped too.
+std::string escape_slashes(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '/') out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string_view key_fault(std::string_view key) {
+  if (key.empty()) return "is empty";
+  constexpr std::size_t kKeyBytesMax = 16384;  // far above any token; a header block has 16 KiB
+  if (key.size() > kKeyBytesMax) return "is longer than 16384 bytes";
+  for (const char c : key) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) return "holds a control character or line break";
+    if (byte == ' ') return "holds a space";
+    if (byte > 0x7f) return "holds a character that is not ASCII";
+  }
+  return {};
+}
+
+void add_secret(std::vector<std::string>& secrets, std::string_view secret) {
+  if (secret.size() < kSecretBytesMin) return;
+  std::string json = JsonWriter().value(secret).take();
+  json = json.substr(1, json.size() - 2);
+  secrets.emplace_back(secret);
+  secrets.push_back(percent_encode(secret, "0123456789ABCDEF", false));
+  secrets.push_back(percent_encode(secret, "0123456789abcdef", false));
+  secrets.push_back(percent_encode(secret, "0123456789ABCDEF", true));
+  secrets.push_back(escape_slashes(json));
+  secrets.push_back(std::move(json));
+}
+
+void finish_secrets(std::vector<std::string>& secrets) {
+  // Longest first: a secret that holds another is replaced as a whole.
+  std::sort(secrets.begin(), secrets.end(), [](const std::string& left, const std::string& right) {
+    return left.size() != right.size() ? left.size() > right.size() : left < right;
+  });
+  secrets.erase(std::unique(secrets.begin(), secrets.end()), secrets.end());
+}
+
+std::string scrub_secrets(const std::vector<std::string>& secrets, std::string text) {
+  constexpr std::string_view kRedacted = "\u2026";
+  for (const std::string& secret : secrets) {
+    std::size_t at = 0;
+    while ((at = text.find(secret, at)) != std::string::npos) {
+      text.replace(at, secret.size(), kRedacted);
+      at += kRedacted.size();
+    }
+  }
+  return text;
+}
+
+std::string scrub(const Config& config, std::string text) {
+  return scrub_secrets(config.secrets, std::move(text));
+}
+
+}  // namespace holysheep

@@ -1,0 +1,16 @@
+// Decimal numbers, exactly: money never passes through floating point.
+#pragma once
+
+#include <string_view>
+
+#include "core/price.h"
+#include "core/result.h"
+
+namespace holysheep {
+
+// "2.50" dollars per million tokens -> 2'500 nano-dollars per token. Digits, one point, an exponent
+// as JSON writes it. An error (a complaint without a path) if the text is no such number, is
+// negative, too large, or no whole number of nano-dollars.
+Result<NanoUsd> nano_dollars_per_token(std::string_view dollars_per_million);
+
+}  // namespace holysheep
