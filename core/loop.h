@@ -1,5 +1,6 @@
 // What differs between systems, in one place: reading the clocks, waiting for sockets, being woken.
-// Two implementations: loop_epoll.cpp and loop_portable.cpp (curl_multi_poll); HOLYSHEEP_LOOP chooses.
+// Two implementations: loop_epoll.cpp and loop_portable.cpp (curl_multi_poll); HOLYSHEEP_LOOP
+// chooses.
 #pragma once
 
 #include <curl/curl.h>
@@ -25,6 +26,10 @@ class Loop {
   virtual void run_once(Nanos timeout) = 0;
   // From any thread.
   virtual void wake() = 0;
+  // Every socket that our own code opens for libcurl, so that the loop may keep watching one
+  // between two requests: it learns here, before the close, when that must end.
+  virtual void socket_opened(curl_socket_t socket) = 0;
+  virtual void socket_closing(curl_socket_t socket) = 0;
 };
 
 }  // namespace holysheep

@@ -1,0 +1,219 @@
+#include "core/connection_queue.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "core/curl_handle.h"
+
+namespace holysheep {
+namespace {
+
+bool is_numeric(const std::string& host) {
+  unsigned char address[16];
+  if (inet_pton(AF_INET, host.c_str(), address) == 1) return true;
+  return host.find(':') != std::string::npos;  // IPv6, with or without brackets
+}
+
+bool same_connections(const EndpointConfig& left, const EndpointConfig& right) {
+  return left.host == right.host && left.port == right.port && left.scheme == right.scheme &&
+         left.name == right.name && left.http == right.http && left.proxy == right.proxy &&
+         left.no_proxy == right.no_proxy && left.ca_file == right.ca_file &&
+         left.client_cert == right.client_cert && left.client_key == right.client_key &&
+         left.connections_max == right.connections_max;
+}
+
+// Only what concerns connections: keys and headers are not copied.
+EndpointConfig connection_settings(const EndpointConfig& endpoint) {
+  EndpointConfig settings;
+  settings.name = endpoint.name;
+  settings.scheme = endpoint.scheme;
+  settings.host = endpoint.host;
+  settings.port = endpoint.port;
+  settings.http = endpoint.http;
+  settings.connections_max = endpoint.connections_max;
+  settings.proxy = endpoint.proxy;
+  settings.no_proxy = endpoint.no_proxy;
+  settings.ca_file = endpoint.ca_file;
+  settings.client_cert = endpoint.client_cert;
+  settings.client_key = endpoint.client_key;
+  return settings;
+}
+
+}  // namespace
+
+Lane::Lane() = default;
+Lane::~Lane() = default;
+ConnectionQueue::~ConnectionQueue() = default;
+
+Lane& ConnectionQueue::lane_of(const EndpointConfig& endpoint) {
+  const auto known = lanes_by_endpoint_.find(&endpoint);
+  if (known != lanes_by_endpoint_.end() && same_connections(known->second->settings, endpoint)) {
+    return *known->second;
+  }
+  for (const std::unique_ptr<Lane>& lane : lanes_) {
+    if (same_connections(lane->settings, endpoint)) {
+      lanes_by_endpoint_[&endpoint] = lane.get();
+      return *lane;
+    }
+  }
+  Lane& lane = *lanes_.emplace_back(std::make_unique<Lane>());
+  lane.settings = connection_settings(endpoint);
+  lane.host = &host_of(endpoint);
+  lane.host->lanes.push_back(&lane);
+  lane.connections_max = endpoint.connections_max > 0 ? endpoint.connections_max : connections_max_;
+  lanes_by_endpoint_[&endpoint] = &lane;
+  return lane;
+}
+
+Host& ConnectionQueue::host_of(const EndpointConfig& endpoint) {
+  const std::string name = endpoint.host + ":" + std::to_string(endpoint.port);
+  const std::string key = endpoint.scheme + "://" + name + " " + endpoint.proxy;
+  Host*& host = hosts_by_key_[key];
+  if (host == nullptr) {
+    host = hosts_.emplace_back(std::make_unique<Host>()).get();
+    host->name = name;
+    host->looked_up = !endpoint.proxy.empty() || !is_numeric(endpoint.host);
+  }
+  return *host;
+}
+
+std::int64_t ConnectionQueue::connections_used() const {
+  std::int64_t used = 0;
+  for (const std::unique_ptr<Host>& host : hosts_) {
+    used += host->http2 ? std::min(host->inside, host->sockets) : host->inside;
+  }
+  return used;
+}
+
+bool ConnectionQueue::may_enter(const Lane& lane, Nanos now) {
+  if (inside_ >= connections_max_ && connections_used() >= connections_max_) return false;
+  const std::int64_t share = lane.host->http2 ? kStreamsPerConnection : 1;
+  if (lane.inside / share >= lane.connections_max) return false;
+  return host_admits(*lane.host, now);
+}
+
+bool ConnectionQueue::host_admits(Host& host, Nanos now) {
+  if (host.live == 0) return host.unsent < kProbesMax && lookup_admitted(host, now);
+  if (!host.looked_up || now < saturating_add(host.resolved_at, kAddressKept)) return true;
+  const int idle = std::max(0, host.live - (host.inside - host.unsent));
+  return host.unsent < std::min(kProbesMax + idle, kUnprovenMax) && lookup_admitted(host, now);
+}
+
+bool ConnectionQueue::lookup_admitted(const Host& host, Nanos now) {
+  if (!host.looked_up) return true;
+  forget_ended_lookups(now);
+  const int abandoned = static_cast<int>(host.abandoned.size());
+  if (abandoned > 0 && host.lookups + abandoned >= kLookupsPerHostMax) return false;
+  return lookups_ < kLookupsMax;
+}
+
+void ConnectionQueue::forget_ended_lookups(Nanos now) {
+  if (abandoned_ == 0) return;
+  for (const std::unique_ptr<Host>& host : hosts_) {
+    while (!host->abandoned.empty() && now >= host->abandoned.front() + kLookupLingers) {
+      host->abandoned.pop_front();
+      --abandoned_;
+      --lookups_;
+    }
+  }
+}
+
+std::list<Lane::Waiting>::iterator ConnectionQueue::wait(Lane& lane, AttemptId attempt,
+                                                         HttpRequest request) {
+  ++waiting_;
+  lane.waiting.push_back({attempt, ++tickets_, std::move(request)});
+  return std::prev(lane.waiting.end());
+}
+
+void ConnectionQueue::forget(Lane& lane, std::list<Lane::Waiting>::iterator waiting) {
+  --waiting_;
+  lane.waiting.erase(waiting);
+}
+
+void ConnectionQueue::drop_handles() {
+  for (const std::unique_ptr<Lane>& lane : lanes_)
+    lane->idle_handles.clear();
+}
+
+Lane* ConnectionQueue::first_in_line(Host& host, Nanos now) {
+  Lane* first = nullptr;
+  for (Lane* lane : host.lanes) {
+    if (lane->waiting.empty()) continue;
+    if (first != nullptr && first->waiting.front().ticket < lane->waiting.front().ticket) continue;
+    if (may_enter(*lane, now)) first = lane;
+  }
+  return first;
+}
+
+Lane* ConnectionQueue::next(Nanos now, Lane::Waiting* taken) {
+  if (waiting_ == 0) return nullptr;
+  forget_ended_lookups(now);
+  for (std::size_t i = 0; i < hosts_.size(); ++i) {
+    const std::size_t index = (turn_ + i) % hosts_.size();
+    Lane* lane = first_in_line(*hosts_[index], now);
+    if (lane == nullptr) continue;
+    turn_ = index + 1;
+    *taken = std::move(lane->waiting.front());
+    forget(*lane, lane->waiting.begin());
+    return lane;
+  }
+  return nullptr;
+}
+
+Nanos ConnectionQueue::next_chance(Nanos now) const {
+  if (waiting_ == 0 || abandoned_ == 0) return kNever;
+  Nanos chance = kNever;
+  for (const std::unique_ptr<Host>& host : hosts_) {
+    if (!host->abandoned.empty()) {
+      chance = std::min(chance, host->abandoned.front() + kLookupLingers);
+    }
+  }
+  return std::max(chance, now);
+}
+
+void ConnectionQueue::entered(Lane& lane) {
+  ++inside_;
+  ++lane.inside;
+  Host& host = *lane.host;
+  ++host.inside;
+  ++host.unsent;
+  ++host.lookups;
+  if (host.looked_up) ++lookups_;
+}
+
+void ConnectionQueue::address_known(Host& host, Nanos entered_at, bool at_once) {
+  --host.lookups;
+  if (!host.looked_up) return;
+  --lookups_;
+  // An address that is there at once came from libcurl's cache and is older than this attempt.
+  if (!at_once || host.resolved_at == 0) host.resolved_at = entered_at;
+}
+
+void ConnectionQueue::sent(Host& host, bool address_was_known) {
+  --host.unsent;
+  if (address_was_known) return;
+  --host.lookups;
+  if (host.looked_up) --lookups_;
+}
+
+void ConnectionQueue::left(Lane& lane, Left stage, bool abandoned, Nanos now) {
+  --inside_;
+  --lane.inside;
+  Host& host = *lane.host;
+  --host.inside;
+  if (stage == Left::sent) return;
+  --host.unsent;
+  if (stage == Left::resolved) return;
+  --host.lookups;
+  if (!host.looked_up) return;
+  if (abandoned) {
+    host.abandoned.push_back(now);
+    ++abandoned_;
+  } else {
+    --lookups_;
+  }
+}
+
+}  // namespace holysheep

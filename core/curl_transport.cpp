@@ -1,0 +1,245 @@
+// Attempts of one transport: those inside libcurl and those that wait for a connection. Everything
+// on the loop's thread, but wake().
+#include "core/curl_transport.h"
+
+#include <algorithm>
+#include <unordered_map>
+#include <utility>
+
+#include "core/connection_queue.h"
+#include "core/connection_table.h"
+#include "core/curl_handle.h"
+#include "core/library.h"
+#include "core/loop.h"
+
+namespace holysheep {
+namespace {
+
+// Idle handles kept per endpoint; making one costs some 40 options, keeping one some 10 KB.
+constexpr std::size_t kIdleHandlesMax = 128;
+
+class CurlTransport final : public Transport {
+ public:
+  CurlTransport(const CurlTransportOptions& options, const std::atomic<Nanos>* clock_offset,
+                CURLM* multi, CURLSH* share, std::unique_ptr<Loop> loop)
+      : clock_offset_(clock_offset),
+        multi_(multi),
+        loop_(std::move(loop)),
+        connections_(*loop_),
+        queue_(options.connections_max) {
+    context_.options = options;
+    context_.share = share;
+    context_.connections = &connections_;
+    context_.queue = &queue_;
+    const auto connections_max = static_cast<long>(options.connections_max);
+    curl_multi_setopt(multi_, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
+    curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, connections_max);
+    // Idle connections give way to new ones; our queue keeps libcurl's own from filling.
+    curl_multi_setopt(multi_, CURLMOPT_MAX_TOTAL_CONNECTIONS, connections_max);
+    curl_multi_setopt(multi_, CURLMOPT_MAX_CONCURRENT_STREAMS,
+                      static_cast<long>(kStreamsPerConnection));
+  }
+
+  ~CurlTransport() override {
+    for (auto& [attempt, place] : places_) {
+      if (place.handle != nullptr) curl_multi_remove_handle(multi_, place.handle->easy());
+    }
+    queue_.drop_handles();
+    places_.clear();
+    curl_multi_cleanup(multi_);
+    curl_share_cleanup(context_.share);
+  }
+
+  void start(AttemptId attempt, HttpRequest request) override {
+    Lane& lane = queue_.lane_of(*request.endpoint);
+    Place& place = places_[attempt];
+    place.lane = &lane;
+    const Nanos now = mono();
+    if (queue_.waiting() == 0 && queue_.may_enter(lane, now)) {
+      enter(attempt, place, std::move(request), now);
+    } else {
+      place.waiting = queue_.wait(lane, attempt, std::move(request));
+      admit(now);
+    }
+  }
+
+  void cancel(AttemptId attempt, bool kill_connection) override {
+    const auto found = places_.find(attempt);
+    if (found == places_.end()) return;
+    Place place = std::move(found->second);
+    places_.erase(found);
+    if (place.handle == nullptr) {
+      if (place.lane != nullptr) queue_.forget(*place.lane, place.waiting);
+      return;
+    }
+    if (kill_connection) place.handle->kill_connection();
+    curl_multi_remove_handle(multi_, place.handle->easy());
+    std::erase_if(context_.events,
+                  [attempt](const TransportEvent& event) { return event.attempt == attempt; });
+    recycle(std::move(place.handle), true, mono());
+  }
+
+  void pause(AttemptId attempt) override { set_paused(attempt, true); }
+  void resume(AttemptId attempt) override { set_paused(attempt, false); }
+
+  void poll(Nanos until, std::vector<TransportEvent>& events) override {
+    const Nanos before = mono();
+    Nanos timeout = 0;
+    if (context_.events.empty()) {
+      const Nanos offset =
+          clock_offset_ == nullptr ? 0 : clock_offset_->load(std::memory_order_relaxed);
+      if (until != kNever) until -= offset;
+      timeout = std::max<Nanos>(0, std::min(until, queue_.next_chance(before)) - before);
+    }
+    ++context_.turn;
+    loop_->run_once(timeout);
+    collect_ended();
+    if (queue_.waiting() > 0) admit(mono());
+    if (events.empty()) {
+      events.swap(context_.events);
+    } else {
+      std::move(context_.events.begin(), context_.events.end(), std::back_inserter(events));
+      context_.events.clear();
+    }
+  }
+
+  void wake() override { loop_->wake(); }
+
+  CurlTransportCounters counters() const {
+    CurlTransportCounters counters = context_.counters;
+    counters.connections_opened = connections_.opened();
+    counters.queued = queue_.waiting();
+    return counters;
+  }
+
+ private:
+  // Where an attempt is: inside libcurl with a handle, or waiting in a lane.
+  struct Place {
+    std::unique_ptr<CurlHandle> handle;
+    Lane* lane = nullptr;
+    std::list<Lane::Waiting>::iterator waiting;
+    bool paused = false;
+  };
+
+  static Nanos mono() { return read_clocks().mono; }
+
+  void admit(Nanos now) {
+    Lane::Waiting taken;
+    while (Lane* lane = queue_.next(now, &taken)) {
+      const auto found = places_.find(taken.attempt);
+      found->second.lane = lane;
+      enter(taken.attempt, found->second, std::move(taken.request), now);
+    }
+  }
+
+  void enter(AttemptId attempt, Place& place, HttpRequest request, Nanos now) {
+    Lane& lane = *place.lane;
+    std::unique_ptr<CurlHandle> handle;
+    if (!lane.idle_handles.empty()) {
+      handle = std::move(lane.idle_handles.back());
+      lane.idle_handles.pop_back();
+    } else {
+      handle = CurlHandle::make(context_, lane);
+    }
+    if (handle == nullptr || !handle->begin(attempt, std::move(request), now)) {
+      fail_locally(attempt);
+      return;
+    }
+    if (curl_multi_add_handle(multi_, handle->easy()) != CURLM_OK) {
+      recycle(std::move(handle), false, now);
+      fail_locally(attempt);
+      return;
+    }
+    TransportEvent& event = context_.events.emplace_back();
+    event.kind = TransportEvent::Kind::started;
+    event.attempt = attempt;
+    if (place.paused) handle->pause(true);
+    place.handle = std::move(handle);
+  }
+
+  void fail_locally(AttemptId attempt) {
+    places_.erase(attempt);
+    TransportEvent& event = context_.events.emplace_back();
+    event.kind = TransportEvent::Kind::done;
+    event.attempt = attempt;
+    event.error = TransportError::local_memory;
+    event.bytes = "libcurl has no memory for another request";
+  }
+
+  void collect_ended() {
+    int left = 0;
+    Nanos now = 0;
+    while (CURLMsg* message = curl_multi_info_read(multi_, &left)) {
+      if (message->msg != CURLMSG_DONE) continue;
+      CURL* easy = message->easy_handle;
+      const CURLcode code = message->data.result;
+      if (now == 0) now = mono();
+      finish(CurlHandle::of(easy), code, now);
+    }
+  }
+
+  void finish(CurlHandle* ended, CURLcode code, Nanos now) {
+    const auto found = places_.find(ended->attempt());
+    std::unique_ptr<CurlHandle> handle = std::move(found->second.handle);
+    places_.erase(found);
+    handle->report(code);
+    curl_multi_remove_handle(multi_, handle->easy());
+    recycle(std::move(handle), false, now);
+  }
+
+  void recycle(std::unique_ptr<CurlHandle> handle, bool abandoned, Nanos now) {
+    handle->end(abandoned, now);
+    Lane& lane = handle->lane();
+    if (lane.idle_handles.size() < kIdleHandlesMax) lane.idle_handles.push_back(std::move(handle));
+  }
+
+  void set_paused(AttemptId attempt, bool paused) {
+    const auto found = places_.find(attempt);
+    if (found == places_.end() || found->second.paused == paused) return;
+    found->second.paused = paused;
+    CurlHandle* handle = found->second.handle.get();
+    if (handle == nullptr) return;
+    const CURLcode code = handle->pause(paused);
+    if (code != CURLE_OK) finish(handle, code, mono());
+  }
+
+  const std::atomic<Nanos>* const clock_offset_;
+  CURLM* const multi_;
+  std::unique_ptr<Loop> loop_;
+  ConnectionTable connections_;
+  ConnectionQueue queue_;
+  CurlContext context_;
+  std::unordered_map<AttemptId, Place> places_;
+};
+
+}  // namespace
+
+std::unique_ptr<Transport> make_curl_transport(const CurlTransportOptions& options,
+                                               const std::atomic<Nanos>* clock_offset,
+                                               std::string* error) {
+  if (!initialise_libraries()) {
+    *error = "libcurl cannot be initialised";
+    return nullptr;
+  }
+  CURLM* multi = curl_multi_init();
+  CURLSH* share = curl_share_init();
+  std::unique_ptr<Loop> loop;
+  if (multi == nullptr || share == nullptr) {
+    *error = "libcurl cannot be started: no memory or no file descriptor left";
+  } else {
+    curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+    loop = Loop::make(multi, error);
+  }
+  if (loop == nullptr) {
+    curl_multi_cleanup(multi);
+    curl_share_cleanup(share);
+    return nullptr;
+  }
+  return std::make_unique<CurlTransport>(options, clock_offset, multi, share, std::move(loop));
+}
+
+CurlTransportCounters counters_of(const Transport& transport) {
+  return static_cast<const CurlTransport&>(transport).counters();
+}
+
+}  // namespace holysheep
