@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string_view>
 
 #include "core/duration.h"
 
@@ -18,6 +20,11 @@ struct CivilDate {
 std::int64_t days_from_civil(const CivilDate& date);
 CivilDate civil_from_days(std::int64_t days);
 int days_in_month(std::int64_t year, int month);
+
+// RFC 3339 ("2025-08-21T12:40:59Z", with fraction and offset): nanoseconds since 1970.
+std::optional<Nanos> parse_rfc3339(std::string_view text);
+// The three HTTP-date forms of RFC 9110 5.6.7: nanoseconds since 1970.
+std::optional<Nanos> parse_http_date(std::string_view text);
 
 // The instants at which providers give quota back, as nanoseconds since 1970; always after
 // `unix_now`. Gemini counts days in Pacific time with the US daylight saving rule of 2007: second

@@ -4,7 +4,6 @@
 
 #include <array>
 
-#include "core/calendar.h"
 #include "core/headers.h"
 
 namespace holysheep {
@@ -12,7 +11,7 @@ namespace {
 
 // A longer wait is a mistake of the sender ("1e100"), not a wait.
 constexpr Nanos kLongest = 10 * 366 * kDay;
-// 16 digits times 36 (an hour) fit into 64 bits, and give every accepted value to the nanosecond.
+// 16 digits times 864 (a day) fit into 64 bits, and give every accepted value to the nanosecond.
 constexpr int kDigitsMax = 16;
 constexpr int kExponentMax = 99;
 
@@ -94,111 +93,92 @@ const Unit* take_unit(std::string_view& text) {
   return nullptr;
 }
 
-// Exactly `width` digits, or `least` … `width` of them.
-bool take_number(std::string_view& text, std::size_t least, std::size_t width, int& number) {
-  std::size_t i = 0;
-  number = 0;
-  for (; i < width && i < text.size() && is_digit(text[i]); ++i) {
-    number = number * 10 + (text[i] - '0');
+// "e3", "E-2": all of `text`.
+bool take_exponent(std::string_view text, Decimal& decimal) {
+  if (text.front() != 'e' && text.front() != 'E') return false;
+  text.remove_prefix(1);
+  const bool negative = text.substr(0, 1) == "-";
+  if (negative || text.substr(0, 1) == "+") text.remove_prefix(1);
+  if (text.empty() || text.size() > 3) return false;
+  int exponent = 0;
+  for (const char c : text) {
+    if (!is_digit(c)) return false;
+    exponent = exponent * 10 + (c - '0');
   }
-  if (i < least) return false;
-  text.remove_prefix(i);
+  decimal.exponent += negative ? -exponent : exponent;
   return true;
 }
 
-bool take(std::string_view& text, std::string_view literal) {
-  if (text.substr(0, literal.size()) != literal) return false;
-  text.remove_prefix(literal.size());
-  return true;
-}
-
-bool take_month(std::string_view& text, int& month) {
-  constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
-  const std::string_view name = text.substr(0, 3);
-  for (int i = 0; i < 12; ++i) {
-    if (equals_ignore_case(name, kMonths.substr(static_cast<std::size_t>(i) * 3, 3))) {
-      month = i + 1;
-      text.remove_prefix(3);
-      return true;
-    }
-  }
-  return false;
-}
-
-struct TimeOfDay {
-  int hour = 0;
-  int minute = 0;
-  int second = 0;
+struct SpokenUnit {
+  std::string_view name;
+  Unit unit;
 };
 
-bool take_time(std::string_view& text, TimeOfDay& time) {
-  return take_number(text, 2, 2, time.hour) && take(text, ":") &&
-         take_number(text, 2, 2, time.minute) && take(text, ":") &&
-         take_number(text, 2, 2, time.second);
-}
+constexpr Unit kMilliseconds = {"ms", 1, 6};
+constexpr Unit kMinutes = {"m", 6, 10};
+constexpr Unit kHours = {"h", 36, 11};
+constexpr Unit kDays = {"d", 864, 11};
+constexpr std::array<SpokenUnit, 19> kSpokenUnits = {{{"s", kSeconds},
+                                                      {"ms", kMilliseconds},
+                                                      {"m", kMinutes},
+                                                      {"h", kHours},
+                                                      {"d", kDays},
+                                                      {"second", kSeconds},
+                                                      {"seconds", kSeconds},
+                                                      {"sec", kSeconds},
+                                                      {"secs", kSeconds},
+                                                      {"minute", kMinutes},
+                                                      {"minutes", kMinutes},
+                                                      {"min", kMinutes},
+                                                      {"mins", kMinutes},
+                                                      {"hour", kHours},
+                                                      {"hours", kHours},
+                                                      {"day", kDays},
+                                                      {"days", kDays},
+                                                      {"millisecond", kMilliseconds},
+                                                      {"milliseconds", kMilliseconds}}};
 
-// Years that nanoseconds in 64 bits can hold, and that an answer can name.
-constexpr int kYearMin = 1970;
-constexpr int kYearMax = 2261;
-
-std::optional<Nanos> instant(int year, int month, int day, const TimeOfDay& time) {
-  if (year < kYearMin || year > kYearMax || month < 1 || month > 12 || day < 1 ||
-      day > days_in_month(year, month) || time.hour > 23 || time.minute > 59 || time.second > 60) {
-    return std::nullopt;
+const Unit* find_spoken_unit(std::string_view word) {
+  for (const SpokenUnit& spoken : kSpokenUnits) {
+    if (equals_ignore_case(spoken.name, word)) return &spoken.unit;
   }
-  return days_from_civil({year, month, day}) * kDay + time.hour * kHour + time.minute * kMinute +
-         time.second * kSecond;
+  return nullptr;
 }
 
-// "06 Nov 1994 08:49:37 GMT" and "06-Nov-94 08:49:37 GMT", behind the weekday.
-std::optional<Nanos> parse_fixed_date(std::string_view text) {
-  int day = 0;
-  int month = 0;
-  int year = 0;
-  TimeOfDay time;
-  if (!take(text, " ") || !take_number(text, 2, 2, day)) return std::nullopt;
-  const bool obsolete = take(text, "-");
-  if (!obsolete && !take(text, " ")) return std::nullopt;
-  if (!take_month(text, month) || !take(text, obsolete ? "-" : " ")) return std::nullopt;
-  const std::size_t width = obsolete ? 2 : 4;
-  if (!take_number(text, width, width, year) || !take(text, " ") || !take_time(text, time) ||
-      text != " GMT") {
-    return std::nullopt;
-  }
-  // Two digits: nothing is dated before 1970 here.
-  if (obsolete) year += year >= 70 ? 1900 : 2000;
-  return instant(year, month, day, time);
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-// " Nov  6 08:49:37 1994", behind the weekday.
-std::optional<Nanos> parse_asctime_date(std::string_view text) {
-  int day = 0;
-  int month = 0;
-  int year = 0;
-  TimeOfDay time;
-  if (!take(text, " ") || !take_month(text, month) || !take(text, " ")) return std::nullopt;
-  take(text, " ");
-  if (!take_number(text, 1, 2, day) || !take(text, " ") || !take_time(text, time) ||
-      !take(text, " ") || !take_number(text, 4, 4, year) || !text.empty()) {
-    return std::nullopt;
-  }
-  return instant(year, month, day, time);
+void skip(std::string_view& text, std::string_view literal) {
+  if (text.substr(0, literal.size()) == literal) text.remove_prefix(literal.size());
 }
 
-// "Z" or "+02:00", and nothing behind it.
-std::optional<Nanos> parse_offset(std::string_view text) {
-  if (equals_ignore_case(text, "Z")) return 0;
-  const bool west = take(text, "-");
-  if (!west && !take(text, "+")) return std::nullopt;
-  int hours = 0;
-  int minutes = 0;
-  if (!take_number(text, 2, 2, hours) || !take(text, ":") || !take_number(text, 2, 2, minutes) ||
-      !text.empty() || hours > 23 || minutes > 59) {
-    return std::nullopt;
+// One number with its unit; the unit of a bare number is the second, if nothing but punctuation
+// follows ("retry after 30.").
+std::optional<Nanos> take_spoken_part(std::string_view& text, bool bare_allowed) {
+  std::string_view rest = text;
+  const std::optional<Decimal> decimal = take_decimal(rest);
+  if (!decimal) return std::nullopt;
+  const std::string_view behind = rest;
+  skip(rest, " ");
+  std::size_t length = 0;
+  while (length < rest.size() && is_letter(rest[length]))
+    ++length;
+  if (length == 0) {
+    const bool ends = behind.empty() || behind.front() == '.' || behind.front() == ',' ||
+                      behind.front() == ';' || behind.front() == ')';
+    if (!bare_allowed || !ends) return std::nullopt;
+    text = behind;
+    return scale(*decimal, kSeconds);
   }
-  const Nanos offset = hours * kHour + minutes * kMinute;
-  return west ? -offset : offset;
+  const Unit* const unit = find_spoken_unit(rest.substr(0, length));
+  if (unit == nullptr) return std::nullopt;
+  text = rest.substr(length);
+  return scale(*decimal, *unit);
 }
+
+// "1 day, 2 hours, 3 minutes and 4 seconds" is the longest text that makes sense.
+constexpr int kSpokenPartsMax = 5;
 
 }  // namespace
 
@@ -222,52 +202,28 @@ std::optional<Nanos> parse_go_duration(std::string_view text) {
 std::optional<Nanos> parse_seconds(std::string_view text) {
   std::optional<Decimal> decimal = take_decimal(text);
   if (!decimal) return std::nullopt;
-  if (take(text, "e") || take(text, "E")) {
-    const bool negative = take(text, "-");
-    if (!negative) take(text, "+");
-    int exponent = 0;
-    if (!take_number(text, 1, 3, exponent)) return std::nullopt;
-    decimal->exponent += negative ? -exponent : exponent;
-  }
-  if (!text.empty()) return std::nullopt;
+  if (!text.empty() && !take_exponent(text, *decimal)) return std::nullopt;
   return scale(*decimal, kSeconds);
 }
 
-std::optional<Nanos> parse_rfc3339(std::string_view text) {
-  int year = 0;
-  int month = 0;
-  int day = 0;
-  TimeOfDay time;
-  if (!take_number(text, 4, 4, year) || !take(text, "-") || !take_number(text, 2, 2, month) ||
-      !take(text, "-") || !take_number(text, 2, 2, day) ||
-      (!take(text, "T") && !take(text, "t") && !take(text, " ")) || !take_time(text, time)) {
-    return std::nullopt;
+std::optional<Nanos> take_spoken_duration(std::string_view& text) {
+  std::string_view rest = text;
+  const std::optional<Nanos> first = take_spoken_part(rest, true);
+  if (!first) return std::nullopt;
+  Nanos total = *first;
+  for (int parts = 1; parts < kSpokenPartsMax; ++parts) {
+    std::string_view next = rest;
+    skip(next, ",");
+    skip(next, " ");
+    skip(next, "and ");
+    const std::optional<Nanos> part = take_spoken_part(next, false);
+    if (!part) break;
+    total += *part;  // each is at most kLongest
+    rest = next;
   }
-  Nanos fraction = 0;
-  if (text.substr(0, 1) == ".") {
-    const std::optional<Decimal> decimal = take_decimal(text);
-    if (!decimal) return std::nullopt;
-    fraction = scale(*decimal, kSeconds).value_or(0);
-  }
-  const std::optional<Nanos> offset = parse_offset(text);
-  const std::optional<Nanos> local = instant(year, month, day, time);
-  if (!offset || !local) return std::nullopt;
-  const Nanos result = *local + fraction - *offset;
-  if (result < 0) return std::nullopt;
-  return result;
-}
-
-std::optional<Nanos> parse_http_date(std::string_view text) {
-  std::size_t letters = 0;
-  while (letters < text.size() && letters < 9 &&
-         ((text[letters] >= 'A' && text[letters] <= 'Z') ||
-          (text[letters] >= 'a' && text[letters] <= 'z'))) {
-    ++letters;
-  }
-  if (letters < 3) return std::nullopt;
-  text.remove_prefix(letters);
-  if (take(text, ",")) return parse_fixed_date(text);
-  return letters == 3 ? parse_asctime_date(text) : std::nullopt;
+  if (total > kLongest) return std::nullopt;
+  text = rest;
+  return total;
 }
 
 }  // namespace holysheep

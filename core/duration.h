@@ -41,14 +41,14 @@ constexpr Nanos saturating_add(Nanos instant, Nanos duration) {
   return duration > 0 && instant > kNever - duration ? kNever : instant + duration;
 }
 
-// Go's duration text: "1s", "6m0s", "7m12s", "12ms", "2m59.56s", "1h2m3s", "5µs". The whole text must
-// match; negative, empty, or above ten years: nothing.
+// Go's duration text: "1s", "6m0s", "7m12s", "12ms", "2m59.56s", "1h2m3s", "5µs". The whole text
+// must match; negative, empty, or above ten years: nothing.
 std::optional<Nanos> parse_go_duration(std::string_view text);
 // "30", "30.5", "1e3": seconds. Negative, NaN, infinite, above ten years: nothing.
 std::optional<Nanos> parse_seconds(std::string_view text);
-// RFC 3339 ("2025-08-21T12:40:59Z", with fraction and offset): nanoseconds since 1970.
-std::optional<Nanos> parse_rfc3339(std::string_view text);
-// The three HTTP-date forms of RFC 9110 5.6.7: nanoseconds since 1970.
-std::optional<Nanos> parse_http_date(std::string_view text);
+// From the front of a sentence: "7m12s", "56.18s", "60 seconds", "1 hour and 5 minutes"; a bare
+// number before punctuation means seconds. Moves `text` behind what it read; nothing, and `text`
+// unmoved, if there is no duration.
+std::optional<Nanos> take_spoken_duration(std::string_view& text);
 
 }  // namespace holysheep

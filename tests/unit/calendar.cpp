@@ -2,6 +2,7 @@
 #include "core/calendar.h"
 
 #include <catch2/catch_test_macros.hpp>
+#include <string>
 
 namespace holysheep {
 namespace {
@@ -62,6 +63,49 @@ TEST_CASE("The next month and the next day begin at midnight UTC") {
   CHECK(next_utc_month(at("2026-12-05T10:00:00Z")) == at("2027-01-01T00:00:00Z"));
   CHECK(next_utc_midnight(at("2026-02-28T10:00:00Z")) == at("2026-03-01T00:00:00Z"));
   CHECK(next_utc_midnight(at("2026-03-01T00:00:00Z")) == at("2026-03-02T00:00:00Z"));
+}
+
+TEST_CASE("RFC 3339 instants are read with fraction and offset") {
+  CHECK(parse_rfc3339("1970-01-01T00:00:00Z") == 0);
+  CHECK(parse_rfc3339("2025-08-21T12:40:59Z") == 1'755'780'059 * kSecond);
+  CHECK(parse_rfc3339("2025-08-21T14:40:59+02:00") == 1'755'780'059 * kSecond);
+  CHECK(parse_rfc3339("2025-08-21t05:40:59.25-07:00") == 1'755'780'059 * kSecond + kSecond / 4);
+  CHECK(parse_rfc3339("2024-02-29 23:59:60Z") == 1'709'251'200 * kSecond);
+  for (const char* text :
+       {"", "2025-08-21", "2025-08-21T12:40:59", "2025-13-01T00:00:00Z", "2025-02-29T00:00:00Z",
+        "2025-01-01T24:00:00Z", "2025-01-01T00:60:00Z", "1969-12-31T23:59:59Z",
+        "2263-01-01T00:00:00Z", "2025-08-21T12:40:59.Z", "2025-08-21T12:40:59+2:00",
+        "2025-08-21T12:40:59ZZ", "1970-01-01T00:00:00+01:00"}) {
+    INFO(text);
+    CHECK_FALSE(parse_rfc3339(text).has_value());
+  }
+}
+
+TEST_CASE("The three HTTP date forms mean the same instant") {
+  constexpr Nanos kExample = 784'111'777 * kSecond;
+  CHECK(parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT") == kExample);
+  CHECK(parse_http_date("Sunday, 06-Nov-94 08:49:37 GMT") == kExample);
+  CHECK(parse_http_date("Sun Nov  6 08:49:37 1994") == kExample);
+  CHECK(parse_http_date("Thu, 21 Aug 2025 12:40:59 GMT") == 1'755'780'059 * kSecond);
+  CHECK(parse_http_date("Thursday, 21-Aug-25 12:40:59 GMT") == 1'755'780'059 * kSecond);
+  for (const char* text : {"", "Sun", "Sun,", "Sun, 06 Nov 1994 08:49:37",
+                           "Sun, 06 Nov 1994 08:49:37 PST", "Sun, 32 Nov 1994 08:49:37 GMT",
+                           "Sun, 06 Foo 1994 08:49:37 GMT", "Sunday Nov  6 08:49:37 1994",
+                           "Sun Nov  6 08:49:37 94", "30", "06 Nov 1994 08:49:37 GMT"}) {
+    INFO(text);
+    CHECK_FALSE(parse_http_date(text).has_value());
+  }
+}
+
+TEST_CASE("A date cut at any place is read as nothing and never beyond its end") {
+  for (const std::string whole : {"Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT",
+                                  "Sun Nov  6 08:49:37 1994"}) {
+    for (std::size_t length = 0; length < whole.size(); ++length) {
+      const std::string cut = whole.substr(0, length);
+      INFO(cut);
+      CHECK_FALSE(parse_http_date(cut).has_value());
+    }
+  }
 }
 
 }  // namespace
