@@ -15,6 +15,7 @@ namespace {
 
 // The document's three first; a longer pool goes on counting.
 constexpr std::string_view kDefaultNames[] = {"primary", "backup-1", "backup-2"};
+constexpr std::size_t kNameBytesMax = 64;
 constexpr std::int64_t kRecordMax = 10'000;
 constexpr std::int64_t kRecordBodyBytesMax = 64 * 1024;
 // One thread serves them all; far above what a test pool needs.
@@ -190,6 +191,16 @@ void ScriptReader::texts(const JsonValue& value, std::vector<std::string>& out) 
   out.clear();
   for (const JsonValue& each : value.elements())
     text(each, out.emplace_back());
+}
+
+// The same names as a client's configuration allows: the two must fit together.
+bool is_endpoint_name(std::string_view name) {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
+  };
+  return !name.empty() && name.size() <= kNameBytesMax &&
+         std::all_of(name.begin(), name.end(), allowed);
 }
 
 bool is_header_name(std::string_view name) {
@@ -427,7 +438,10 @@ void ScriptReader::endpoint(const JsonValue& value, MockEndpointScript& out, boo
   if (!known) return;
   if (!running) {
     text(value.member("name"), out.name);
-    if (out.name.empty()) fail(value.member("name").path(), "expected a name");
+    if (!is_endpoint_name(out.name)) {
+      fail(value.member("name").path(),
+           "expected up to 64 letters, digits, \".\", \"_\" and \"-\"");
+    }
     address(value, out);
   }
   text(value.member("key"), out.key);

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <new>
 
 namespace holysheep {
 namespace {
@@ -229,29 +230,36 @@ void MockServer::accept_all(std::size_t index) {
   for (;;) {
     // The kernel would answer EINVAL for a socket that does not listen.
     if (!listeners_[index].listening) return;
-    const int descriptor =
-        accept4(listeners_[index].socket.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (descriptor >= 0) {
-      adopt(descriptor, index);
-      continue;
+    MockDescriptor accepted(
+        accept4(listeners_[index].socket.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (accepted.get() < 0) {
+      if (errno == ECONNABORTED || errno == EINTR) continue;
+      if (errno != EAGAIN && errno != EWOULDBLOCK) accept_again_ = true;
+      return;
     }
-    if (errno == ECONNABORTED || errno == EINTR) continue;
-    if (errno != EAGAIN && errno != EWOULDBLOCK) accept_again_ = true;
-    return;
+    try {
+      adopt(accepted, index);
+    } catch (const std::bad_alloc&) {
+      // Closed unanswered, as by a host without memory; the next one may fare better.
+      accept_again_ = true;
+    }
   }
 }
 
-void MockServer::adopt(int descriptor, std::size_t index) {
+void MockServer::adopt(MockDescriptor& accepted, std::size_t index) {
+  const int descriptor = accepted.get();
   const int on = 1;
   setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   if (free_slots_.empty()) {
-    free_slots_.push_back(static_cast<std::uint32_t>(slots_.size()));
+    // Room for all of them, so that end() never needs memory.
+    free_slots_.reserve(slots_.size() + 1);
     slots_.emplace_back();
+    free_slots_.push_back(static_cast<std::uint32_t>(slots_.size() - 1));
   }
   const std::uint32_t slot = free_slots_.back();
   auto connection = std::make_unique<MockConnection>(index, ++connections_);
   SSL_CTX* const context = addresses_[index].script.tls ? tls_->context() : nullptr;
-  if (!connection->open(descriptor, context)) return;
+  if (!connection->open(accepted.release(), context)) return;
   epoll_event event{};
   event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
   event.data.u64 = std::uint64_t{slots_[slot].generation} << 32 | (slot + 1);
@@ -263,13 +271,15 @@ void MockServer::adopt(int descriptor, std::size_t index) {
 void MockServer::turn(std::uint32_t slot, std::uint32_t events) {
   MockConnection& connection = *slots_[slot].connection;
   const bool ended = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
-  const bool goes_on =
-      ended ? connection.hang_up(*this, now_.mono) : connection.turn(*this, now_.mono);
-  if (goes_on) {
-    schedule(slot);
-  } else {
-    end(slot);
+  bool goes_on = false;
+  try {
+    goes_on = ended ? connection.hang_up(*this, now_.mono) : connection.turn(*this, now_.mono);
+    if (goes_on) schedule(slot);
+  } catch (const std::bad_alloc&) {
+    // The host program's memory has run out: one connection is cut, the process goes on.
+    goes_on = false;
   }
+  if (!goes_on) end(slot);
 }
 
 void MockServer::schedule(std::uint32_t slot) {
@@ -308,7 +318,11 @@ void MockServer::obey() {
     commands.swap(commands_);
   }
   for (Command* const command : commands) {
-    obey(*command);
+    try {
+      obey(*command);
+    } catch (const std::bad_alloc&) {
+      command->result = Error{Status::no_memory, "out of memory"};
+    }
     const std::lock_guard<std::mutex> lock(mutex_);
     command->done = true;
     obeyed_.notify_all();

@@ -38,6 +38,7 @@ class MockDescriptor {
   }
   int get() const { return descriptor_; }
   void reset(int descriptor);
+  int release() { return std::exchange(descriptor_, -1); }
 
  private:
   int descriptor_ = -1;
@@ -92,7 +93,7 @@ class MockServer : private MockService {
   Result<bool> listen(std::size_t index, bool refuse);
   void wake() const;
   void accept_all(std::size_t index);
-  void adopt(int descriptor, std::size_t index);
+  void adopt(MockDescriptor& accepted, std::size_t index);
   void turn(std::uint32_t slot, std::uint32_t events);
   void schedule(std::uint32_t slot);
   void end(std::uint32_t slot);
