@@ -1,11 +1,12 @@
 #include "core/mock/mock_clock.h"
 
 #include <sys/eventfd.h>
-#include <time.h>
 
 #include <atomic>
 #include <mutex>
 #include <type_traits>
+
+#include "core/loop.h"
 
 namespace holysheep {
 namespace {
@@ -16,18 +17,12 @@ constinit MockClockSleeper* first_sleeper = nullptr;
 
 static_assert(std::is_trivially_destructible_v<std::mutex>);
 
-Nanos read_clock(clockid_t clock) {
-  timespec time{};
-  clock_gettime(clock, &time);
-  return static_cast<Nanos>(time.tv_sec) * kSecond + time.tv_nsec;
-}
-
 }  // namespace
 
 Now mock_clock_now() {
   const Nanos offset = clock_offset.load(std::memory_order_relaxed);
-  return {saturating_add(read_clock(CLOCK_MONOTONIC), offset),
-          saturating_add(read_clock(CLOCK_REALTIME), offset)};
+  const Now real = read_clocks();
+  return {saturating_add(real.mono, offset), saturating_add(real.unix, offset)};
 }
 
 void mock_clock_advance(Nanos duration) {

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <ctime>
 #include <utility>
 
+#include "core/calendar.h"
 #include "core/json.h"
 
 namespace holysheep {
@@ -64,19 +64,22 @@ std::string http_date(Nanos unix) {
                                                      "Thu", "Fri", "Sat"};
   constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  const auto seconds = static_cast<std::time_t>(unix / kSecond);
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  std::string out(kDays[static_cast<std::size_t>(parts.tm_wday)]);
+  constexpr std::int64_t kDaySeconds = kDay / kSecond;
+  // 1970-01-01 was a Thursday.
+  constexpr std::int64_t kFirstWeekday = 4;
+  const std::int64_t days = unix / kDay;
+  const auto seconds = static_cast<int>(unix / kSecond % kDaySeconds);
+  const CivilDate date = civil_from_days(days);
+  std::string out(kDays[static_cast<std::size_t>((days + kFirstWeekday) % 7)]);
   out.append(", ");
-  append_two(out, parts.tm_mday);
-  out.append(" ").append(kMonths[static_cast<std::size_t>(parts.tm_mon)]).append(" ");
-  out.append(std::to_string(parts.tm_year + 1900)).append(" ");
-  append_two(out, parts.tm_hour);
+  append_two(out, date.day);
+  out.append(" ").append(kMonths[static_cast<std::size_t>(date.month - 1)]).append(" ");
+  out.append(std::to_string(date.year)).append(" ");
+  append_two(out, seconds / 3600);
   out.push_back(':');
-  append_two(out, parts.tm_min);
+  append_two(out, seconds / 60 % 60);
   out.push_back(':');
-  append_two(out, parts.tm_sec);
+  append_two(out, seconds % 60);
   return out.append(" GMT");
 }
 

@@ -90,6 +90,9 @@ MockServer::~MockServer() {
   for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
     if (slots_[slot].connection) end(slot);
   }
+  for (const Listener& listener : listeners_) {
+    if (listener.listening) shutdown(listener.socket.get(), SHUT_RDWR);
+  }
   // Before its eventfd is closed.
   sleeper_.reset();
 }
@@ -143,6 +146,8 @@ Result<bool> MockServer::bind(std::size_t index, MockEndpointScript& script) {
       socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
   if (descriptor < 0) return local_error("cannot make a socket");
   Listener& listener = listeners_[index];
+  // Also for a child of fork(), which would go on listening with its copy.
+  if (listener.listening) shutdown(listener.socket.get(), SHUT_RDWR);
   listener.socket.reset(descriptor);
   listener.listening = false;
   const int on = 1;

@@ -41,7 +41,10 @@ bool MockSocket::open(int descriptor, SSL_CTX* context) {
 
 MockSocket::~MockSocket() {
   ssl_.reset();
-  if (descriptor_ >= 0) close(descriptor_);
+  if (descriptor_ < 0) return;
+  // A child of fork() that holds a copy would keep the connection open without this.
+  if (!resets_) shutdown(descriptor_, SHUT_RDWR);
+  close(descriptor_);
 }
 
 MockSocket::Result MockSocket::tls_result(int returned) const {
@@ -92,6 +95,7 @@ bool MockSocket::has_unread() const {
 }
 
 void MockSocket::reset_on_close() {
+  resets_ = true;
   const linger now{1, 0};
   setsockopt(descriptor_, SOL_SOCKET, SO_LINGER, &now, sizeof now);
 }

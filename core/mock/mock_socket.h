@@ -40,6 +40,7 @@ class MockSocket {
   Result tls_result(int returned) const;
 
   int descriptor_ = -1;
+  bool resets_ = false;
   std::unique_ptr<SSL, MockSslFree> ssl_;
 };
 
