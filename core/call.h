@@ -3,9 +3,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "core/body_check.h"
 #include "core/call_report.h"
 #include "core/pool.h"
 #include "core/queue.h"
@@ -38,7 +40,8 @@ struct Attempt {
   Headers headers;
   std::string body;  // unless it is read as a stream
   std::unique_ptr<StreamReader> reader;
-  std::string tail;  // bytes delivery: of an event that is not complete
+  std::optional<BodyCheck> check;  // of a success that is not read as a stream
+  std::string tail;                // bytes delivery: of an event that is not complete
 };
 
 struct Call {

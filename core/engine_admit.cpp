@@ -12,20 +12,6 @@ namespace {
 // Attempts beyond one per usable route that the smart policy allows by itself.
 constexpr int kSpareAttempts = 2;
 
-bool matches(const EndpointConfig& endpoint, const std::string& allowed) {
-  if (endpoint.name == allowed) return true;
-  const std::size_t colon = allowed.find(':');
-  if (colon == std::string::npos) return false;
-  const auto label = endpoint.labels.find(allowed.substr(0, colon));
-  return label != endpoint.labels.end() && label->second == allowed.substr(colon + 1);
-}
-
-bool allowed_by(const EndpointConfig& endpoint, const std::vector<std::string>& allow) {
-  return allow.empty() || std::any_of(allow.begin(), allow.end(), [&](const std::string& each) {
-           return matches(endpoint, each);
-         });
-}
-
 TimeLimits merged(const TimeLimits& call, const TimeLimits& endpoint, const TimeLimits& client) {
   const auto first = [](Nanos a, Nanos b, Nanos c) { return a >= 0 ? a : b >= 0 ? b : c; };
   TimeLimits limits;
@@ -62,7 +48,7 @@ bool Engine::Impl::resolve(Call& call) {
   }
   for (std::uint32_t i = 0; i < config->endpoints.size(); ++i) {
     const EndpointConfig& endpoint = config->endpoints[i];
-    if (!allowed_by(endpoint, config->allow) || !allowed_by(endpoint, request.options.allow)) {
+    if (!is_allowed(endpoint, config->allow) || !is_allowed(endpoint, request.options.allow)) {
       continue;
     }
     // A call's own key goes only where the client's key may go.

@@ -51,7 +51,9 @@ void Engine::Impl::on_headers(Call& call, TransportEvent& event) {
   attempt.status = event.status;
   attempt.headers = Headers(std::move(event.bytes));
   const bool success = event.status >= 200 && event.status < 300;
-  if (call.request.delivery == Delivery::whole || !success) return;
+  if (!success) return;
+  attempt.check.emplace(call.request.dialect);
+  if (call.request.delivery == Delivery::whole) return;
   const std::string_view type = attempt.headers.find("content-type");
   if (type.empty() || starts_with_ignoring_case(type, "text/event-stream") ||
       call.request.dialect.kind == DialectKind::opaque) {
@@ -69,6 +71,7 @@ void Engine::Impl::on_data(Call& call, TransportEvent& event) {
     attempt.body_at = now.mono;
   }
   if (attempt.reader != nullptr) return read_stream(call, event.bytes);
+  if (attempt.check) attempt.check->feed(event.bytes);
   if (attempt.body.empty()) {
     attempt.body = std::move(event.bytes);
   } else {
@@ -119,8 +122,7 @@ void Engine::Impl::on_end(Call& call, TransportEvent& event) {
   }
   if (success && event.error == TransportError::none) {
     BodyFacts facts;
-    Classification found =
-        classify_success(outcome_of(call, TransportError::none), call.request.dialect, facts);
+    Classification found = attempt.check->finish(outcome_of(call, TransportError::none), facts);
     if (found.verdict == Verdict::ok) return attempt_succeeded(call, facts);
     return attempt_failed(call, std::move(found), event.error, true);
   }

@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "core/curl_transport.h"
-#include "core/key_file.h"
 #include "core/loop.h"
 #include "core/random.h"
 
