@@ -147,11 +147,8 @@ Status Engine::set_key(std::string_view endpoint, std::string_view key, Error* e
       return error->status;
     }
   }
-  const bool printable =
-      std::all_of(key.begin(), key.end(), [](char c) { return c > 32 && c < 127; });
-  if (key.empty() || !printable) {
-    *error = {Status::invalid_argument,
-              "key: expected printable ASCII without white space (it is not shown here)"};
+  if (const std::string_view fault = key_fault(key); !fault.empty()) {
+    *error = {Status::invalid_argument, "key: " + std::string(fault)};
     return error->status;
   }
   command.key = key;

@@ -107,8 +107,12 @@ Result<std::shared_ptr<EngineHost>> EngineHost::start(std::shared_ptr<const Conf
   std::string error;
   host->transport_ = make_curl_transport(options, &host->clock_offset_, &error);
   if (host->transport_ == nullptr) return Error{Status::local, "cannot open the client: " + error};
+  const auto reread_key = [](const KeySource& source) {
+    Result<std::string> key = load_key_file(source.value);
+    return key ? std::move(key).value() : std::string();
+  };
   host->engine_ =
-      std::make_unique<Engine>(std::move(config), *host->transport_, system_seed(), read_key_file);
+      std::make_unique<Engine>(std::move(config), *host->transport_, system_seed(), reread_key);
   try {
     const BlockedSignals blocked;
     std::thread([host] { host->run(); }).detach();
