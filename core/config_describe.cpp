@@ -88,13 +88,13 @@ void append_section(std::string& out, Scope scope) {
 }
 
 constexpr std::string_view kIntroduction =
-    R"(<!-- Made from the table in core/config_table.cpp: HOLYSHEEP_REGENERATE=1 test_unit "[describe]" -->
+    R"(<!-- Made from core/config_table.cpp: HOLYSHEEP_REGENERATE=1 test_unit "[describe]" -->
 # Configuration
 
 One JSON object. `{"version": 1}`, or nothing at all, is the document's three endpoints with the key
 from `HOLYSHEEP_API_KEY`. Reading is strict: an unknown key is an error that names its path and the
-nearest name. Keys that begin with `x-` are let through, for notes and tools of your own. Names carry
-their unit last: `_ms` milliseconds, `_bytes` bytes.
+nearest name. Keys that begin with `x-` are let through, for notes and tools of your own. Names
+carry their unit last: `_ms` milliseconds, `_bytes` bytes.
 
 ```json
 {
@@ -103,7 +103,7 @@ their unit last: `_ms` milliseconds, `_bytes` bytes.
   "endpoints": [
     "primary",
     "backup-1",
-    {"name": "local", "url": "http://localhost:8000/v1", "auth": "none", "labels": {"region": "here"}}
+    {"name": "local", "url": "http://localhost:8000/v1", "auth": "none"}
   ],
   "fallback_models": ["deepseek-v3.2"],
   "time_limits": {"total_ms": 120000}
@@ -114,8 +114,8 @@ Where a key may go: the client's key goes to one host, that of the first endpoin
 its own (and to the document's three together). Every other host names its own key or says
 `"share_key": true`. A key, header or query value over plain http to an address that is neither
 loopback nor private is an error unless `allow_insecure` is set; a name counts as public, but for
-`localhost` and `*.localhost`. Keys and the values of `headers` and `query` are replaced by `…` in every
-text that this library makes, if they have at least 4 bytes.
+`localhost` and `*.localhost`. Keys and the values of `headers` and `query` are replaced by `…` in
+every text that this library makes, if they have at least 4 bytes.
 
 )";
 
@@ -128,7 +128,9 @@ Read once, when a client is opened. `OPENAI_*` variables are not read.
 |---|---|
 | `HOLYSHEEP_API_KEY` | the client's key, if the configuration has none |
 | `HOLYSHEEP_LOG` | `debug`, `info`, `warning`, `error` or `off`: log records on standard error |
-| `https_proxy`, `HTTPS_PROXY`, `http_proxy`, `all_proxy`, `ALL_PROXY`, `no_proxy`, `NO_PROXY` | the proxy, if the configuration has none (`HTTP_PROXY` is not read) |
+| `https_proxy`, `HTTPS_PROXY`, `http_proxy` | the proxy, if the configuration has none |
+| `all_proxy`, `ALL_PROXY` | the same, if none of those is set; `HTTP_PROXY` is not read |
+| `no_proxy`, `NO_PROXY` | hosts that need no proxy, if the proxy comes from here too |
 | `SSL_CERT_FILE`, `CURL_CA_BUNDLE` | trusted certificates, if the configuration has no `ca_file` |
 )";
 

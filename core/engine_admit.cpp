@@ -52,7 +52,7 @@ bool Engine::Impl::resolve(Call& call) {
       continue;
     }
     // A call's own key goes only where the client's key may go.
-    if (request.own_credential && endpoint.key.kind != KeySource::Kind::none) continue;
+    if (request.own_credential && !endpoint.share_key) continue;
     const bool serves = std::any_of(names.begin(), names.end(),
                                     [&](const std::string& name) { return pool.serves(i, name); });
     if (!serves) continue;

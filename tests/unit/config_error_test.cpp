@@ -149,9 +149,11 @@ TEST_CASE("a URL is read strictly and never quoted") {
   });
   check_rows({
       {R"("endpoints":["sk-hush"])",
-       R"(endpoints[0]: expected a URL, an object or one of the names "primary", "backup-1" or "backup-2")"},
+       "endpoints[0]: expected a URL, an object or one of the names "
+       R"("primary", "backup-1" or "backup-2")"},
       {R"("endpoints":["backup1"])",
-       R"(endpoints[0]: expected a URL, an object or one of the names "primary", "backup-1" or "backup-2"; did you mean "backup-1"?)"},
+       "endpoints[0]: expected a URL, an object or one of the names "
+       R"("primary", "backup-1" or "backup-2"; did you mean "backup-1"?)"},
       {R"("endpoints":[{"name":"other"}])", "endpoints[0]: has no url"},
       {R"("endpoints":[{"name":"a b","url":"https://a.example"}])",
        "endpoints[0].name: expected 1 to 64 letters, digits, dots, underscores or hyphens"},

@@ -236,8 +236,8 @@ TEST_CASE("a stream that the body and the caller do not agree on is refused both
 }
 
 TEST_CASE("the model is found at the top level only, unescaped") {
-  const std::string body =
-      R"({"messages":[{"model":"inner"}],"metadata":{"model":"x"}, "model" : "openai\/gpt-\u0034" })";
+  const std::string body = R"({"messages":[{"model":"inner"}],"metadata":{"model":1}, )"
+                           R"("model" : "openai\/gpt-\u0034" })";
   const Request request = make(with_body(body));
   CHECK(request.model == "openai/gpt-4");
   CHECK(body.substr(request.model_begin, request.model_end - request.model_begin) ==
@@ -423,7 +423,8 @@ TEST_CASE("a call cannot widen what the client allows") {
 TEST_CASE("a path that names the model needs one in the body") {
   const auto config = config_of(
       R"(,"endpoints":[{"name":"azure","url":"https://a.example/openai","api_key":"sk-0123456789",
-          "auth":"api-key","path":"/deployments/{model}{path}","query":{"api-version":"2024-10"}}])");
+          "auth":"api-key","path":"/deployments/{model}{path}",
+          "query":{"api-version":"2024-10"}}])");
   CHECK(refusal(with_body(R"({"messages":[]})"), Status::request, *config) ==
         "body.model: is missing; the path of endpoint \"azure\" needs it");
   CHECK(refusal(with_body(kChat), Status::request, *config).empty());
