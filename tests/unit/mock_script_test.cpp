@@ -2,7 +2,11 @@
 #include "core/mock/mock_script.h"
 
 #include <catch2/catch_test_macros.hpp>
+#include <fstream>
+#include <sstream>
 #include <string>
+#include <utility>
+#include <vector>
 
 using namespace holysheep;
 
@@ -88,4 +92,52 @@ TEST_CASE("an endpoint's address stays when its script is replaced", "[mock]") {
   CHECK(replaced.value().tls);
   CHECK(replaced.value().key == "k");
   CHECK_FALSE(read_mock_endpoint(R"({"port":1})", running).ok());
+}
+
+namespace {
+
+// The first cell of each row between two headings of MOCK.md: the names in backticks.
+std::vector<std::string> documented_keys(const std::string& manual, const std::string& heading) {
+  std::vector<std::string> keys;
+  const std::size_t begin = manual.find(heading);
+  REQUIRE(begin != std::string::npos);
+  const std::size_t end = manual.find("\n## ", begin + heading.size());
+  std::istringstream lines(manual.substr(begin, end - begin));
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("| `")) continue;
+    const std::string cell = line.substr(1, line.find('|', 1) - 1);
+    for (std::size_t at = cell.find('`'); at != std::string::npos;) {
+      const std::size_t close = cell.find('`', at + 1);
+      keys.push_back(cell.substr(at + 1, close - at - 1));
+      at = cell.find('`', close + 1);
+    }
+  }
+  return keys;
+}
+
+}  // namespace
+
+TEST_CASE("the manual's example and every key that it names are understood", "[mock]") {
+  std::ifstream file(HOLYSHEEP_VECTORS "/../../MOCK.md");
+  std::stringstream text;
+  text << file.rdbuf();
+  const std::string manual = text.str();
+  const std::size_t begin = manual.find("```json\n") + 8;
+  CHECK(complaint(manual.substr(begin, manual.find("```", begin) - begin)).empty());
+  const std::pair<std::string, std::string> places[] = {
+      {"# The mock pool", "{\"KEY\":0}"},
+      {"## Endpoint", R"({"version":1,"endpoints":[{"KEY":0}]})"},
+      {"## Reply", R"({"version":1,"endpoints":[{"default":{"KEY":0}}]})"},
+      {"## Limits", R"({"version":1,"endpoints":[{"limits":{"KEY":0}}]})"},
+  };
+  for (const auto& [heading, script] : places) {
+    const std::vector<std::string> keys = documented_keys(manual, heading);
+    CHECK(keys.size() >= 4);
+    for (const std::string& key : keys) {
+      std::string with_key = script;
+      with_key.replace(with_key.find("KEY"), 3, key);
+      INFO(heading << " " << key);
+      CHECK(complaint(with_key).find("unknown key") == std::string::npos);
+    }
+  }
 }
