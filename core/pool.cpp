@@ -488,6 +488,8 @@ void Pool::apply_single_state(const Lease& lease, const Classification& found, i
     quota_at(state).rate_limited(now, found, config_->policy);
     route_at(state).health.reset();
   } else {
+    // One state: what was limited until now is degraded from here on, and so available.
+    quota_at(state).reset();
     route_at(state).health.failed(now, lease.sent_at, random, config_->policy.breaker);
   }
 }
