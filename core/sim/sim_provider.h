@@ -37,8 +37,17 @@ class SimProvider {
   void release(const SimAnswer& answer, bool reusable);
 
   const SimProviderModel& model() const { return model_; }
-  // Further answers, after those that are still waiting.
+  // Further answers, after those that are still waiting; a further fault of the schedule.
   void script(std::vector<SimFault> answers);
+  void schedule(SimFault fault) { model_.schedule.push_back(std::move(fault)); }
+  void replace_script(std::vector<SimFault> answers) {
+    model_.answers = std::move(answers);
+    scripted_ = 0;
+  }
+  void set_model(SimProviderModel model) {
+    model_ = std::move(model);
+    limiter_ = SimLimiter(model_.limits);
+  }
   std::int64_t in_flight() const { return in_flight_; }
 
  private:

@@ -149,7 +149,7 @@ void SimTransport::arrive(AttemptId attempt, Flight& flight, std::vector<Transpo
   SimAttempt& record = attempts_[flight.record];
   record.sent = true;
   record.truth = flight.answer.truth;
-  record.payload_hash = hash_of(flight.answer.payloads);
+  record.reader_hash = reader_hash(flight.answer.payloads);
   const bool silent = flight.answer.status == 0 && flight.answer.end == SimEnd::silence;
   flight.phase = silent ? Phase::silent : Phase::waiting;
   if (!silent) schedule(attempt, flight, now_.mono + flight.answer.head_delay);
@@ -190,8 +190,10 @@ void SimTransport::finish(Flights::iterator found, TransportError error,
   }
   if (flight.answer.told_wait) {
     Nanos& until = told_[{flight.provider, flight.request.model}];
-    until = std::max(until, saturating_add(now_.mono, *flight.answer.told_wait));
+    // Hints above an hour may be tried by one call an hour later (SEMANTICS 4).
+    until = std::max(until, now_.mono + std::min(*flight.answer.told_wait, kHour));
   }
+  ended_.push_back(flight.record);
   --running_on_[flight.provider];
   flights_.erase(found);
 }
@@ -205,6 +207,7 @@ void SimTransport::cancel(AttemptId attempt, bool) {
   record.ended = now_.mono;
   record.cancelled = true;
   if (record.sent) providers_[flight.provider]->release(flight.answer, false);
+  ended_.push_back(flight.record);
   --running_on_[flight.provider];
   flights_.erase(found);
 }

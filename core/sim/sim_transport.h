@@ -34,8 +34,8 @@ struct SimAttempt {
   bool cancelled = false;  // by the engine
   bool data = false;       // some of the body was delivered
   SimTruth truth = SimTruth::unknown;
-  bool whole = false;              // everything of the answer was delivered
-  std::uint64_t payload_hash = 0;  // of the answer's payloads, if the simulator knows them
+  bool whole = false;             // everything of the answer was delivered
+  std::uint64_t reader_hash = 0;  // of what a reader must get, if `truth` is good
 };
 
 class SimTransport final : public Transport {
@@ -59,6 +59,12 @@ class SimTransport final : public Transport {
 
   const std::vector<SimAttempt>& attempts() const { return attempts_; }
   std::size_t running() const { return flights_.size(); }
+  // Calls visit(const SimAttempt&) for each attempt under way, in the order of their starts.
+  template <typename Visit>
+  void each_running(Visit visit) const {
+    for (const auto& [attempt, flight] : flights_)
+      visit(attempts_[flight.record]);
+  }
   std::size_t provider_count() const { return providers_.size(); }
   SimProvider& provider(std::size_t index) { return *providers_[index]; }
   // The provider's index by its name, or provider_count().
@@ -67,6 +73,8 @@ class SimTransport final : public Transport {
   // A hint that was delivered: until when this (provider, model) is to be left alone.
   Nanos told_until(std::size_t provider, const std::string& model) const;
   void forget_told(std::size_t provider);
+  // The attempts (their places in attempts()) that have ended since the last call.
+  std::vector<std::size_t> take_ended() { return std::exchange(ended_, {}); }
 
  private:
   enum class Phase : std::uint8_t { queued, connecting, waiting, body, silent };
@@ -101,6 +109,7 @@ class SimTransport final : public Transport {
   std::map<std::pair<Nanos, std::uint64_t>, AttemptId> agenda_;
   std::map<std::pair<std::size_t, std::string>, Nanos> told_;
   std::vector<SimAttempt> attempts_;
+  std::vector<std::size_t> ended_;
   Now begin_;
   Now now_;
   std::uint64_t order_ = 0;

@@ -30,10 +30,16 @@ class TraceHash {
   std::uint64_t value_ = 0xcbf29ce484222325U;
 };
 
-inline std::uint64_t hash_of(const std::vector<std::string>& texts) {
+// Chunks that say only what a stream has cost, and its last line, are not every reader's business.
+inline bool is_for_readers(std::string_view payload) {
+  return payload != "[DONE]" && payload.find("\"choices\":[]") == std::string_view::npos;
+}
+
+inline std::uint64_t reader_hash(const std::vector<std::string>& payloads) {
   TraceHash hash;
-  for (const std::string& text : texts)
-    hash.add(std::string_view(text));
+  for (const std::string& payload : payloads) {
+    if (is_for_readers(payload)) hash.add(std::string_view(payload));
+  }
   return hash.value();
 }
 
