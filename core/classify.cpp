@@ -7,14 +7,9 @@
 // be 0 at once and only one limit refused this request.
 #include "core/classify.h"
 
-#include <algorithm>
 #include <charconv>
 
-#include "core/calendar.h"
-#include "core/classify_rules.h"
-#include "core/error_body.h"
-#include "core/limit_text.h"
-#include "core/retry_after.h"
+#include "core/classify_reading.h"
 
 namespace holysheep {
 namespace {
@@ -22,9 +17,6 @@ namespace {
 // A message is for people and logs of the caller; the whole body is an attribute of its own.
 constexpr std::size_t kMessageBytesMax = 1024;
 constexpr std::size_t kWordBytesMax = 128;  // code, type, param, request_id
-
-// A limit whose wait is an hour or more is counted over a day, whatever the text calls it.
-constexpr Nanos kDailyWait = kHour;
 
 constexpr Rule kAvailable = {.text = "availability.retryable", .verdict = Verdict::overloaded};
 constexpr Rule kUnavailable = {.text = "availability.retryable",
@@ -35,8 +27,6 @@ constexpr Rule kRetryInfo = {.text = "RetryInfo", .verdict = Verdict::rate_limit
 // OpenRouter again: money that is only reserved says when to come back.
 constexpr Rule kPaymentWithRetryAfter = {.text = "status 402 with Retry-After",
                                          .verdict = Verdict::rate_limited};
-constexpr Rule kNeverAvailable = {.text = "limit: 0", .verdict = Verdict::quota_exhausted};
-
 std::string cut(std::string_view text, std::size_t bytes_max) {
   if (text.size() > bytes_max) {
     // Not inside of a character: its later bytes are 10xxxxxx.
@@ -90,14 +80,6 @@ const Rule* typed_rule(const ErrorBody& body, unsigned status) {
   return find_word(status_name_rules(), body.status, status);
 }
 
-// What is left when no word of the body means anything.
-struct Decision {
-  Verdict verdict = Verdict::ok;
-  std::string_view name;
-  const Rule* rule = nullptr;  // null: the status decided
-  bool whole_credential = false;
-};
-
 // The status that an error inside of a 200 names itself: a typed number, not one found in a text.
 int in_band_status(const ErrorBody& body) {
   int status = 0;
@@ -107,28 +89,7 @@ int in_band_status(const ErrorBody& body) {
   return status >= 400 && status <= 599 ? status : 0;
 }
 
-// All that was read of one answer.
-struct Reading {
-  const Outcome& outcome;
-  ErrorBody body;
-  RetryHeaders headers;
-  FoldedText text;
-  FoldedText raw;
-  int status = 0;
-
-  explicit Reading(const Outcome& from)
-      : outcome(from),
-        body(from.body),
-        text(body.message),
-        status(from.in_band ? in_band_status(body) : from.status) {
-    headers.server_now = from.unix_now;
-    if (from.headers != nullptr && !from.in_band) {
-      headers = read_retry_headers(*from.headers, from.unix_now);
-    }
-  }
-};
-
-Decision decide(Reading& reading) {
+Decision decide(const Reading& reading) {
   const unsigned status = status_set(reading.status);
   const Rule* const typed = typed_rule(reading.body, status);
   if (typed != nullptr && !typed->family) {
@@ -140,8 +101,7 @@ Decision decide(Reading& reading) {
   // What the upstream said counts for faults of the request only: its limits are not ours.
   constexpr unsigned kRequest = kStatus400 | kStatus413;
   if (rule == nullptr && (family & kRequest) != 0 && !reading.body.raw.empty()) {
-    reading.raw = FoldedText(reading.body.raw);
-    rule = find_message(reading.raw, family);
+    rule = find_message(FoldedText(reading.body.raw), family);
   }
   if (rule == nullptr) rule = typed;
   if (rule == nullptr && status == kStatus402 && reading.headers.retry_after) {
@@ -151,179 +111,6 @@ Decision decide(Reading& reading) {
   if (reading.status == 0) return {Verdict::broken_stream, "in-band error", nullptr, false};
   const StatusRule& fallback = status_rule(reading.status);
   return {fallback.verdict, fallback.name, nullptr, fallback.whole_credential};
-}
-
-// google.rpc.QuotaFailure may name several limits at once: the one that lasts longest counts.
-const QuotaViolation* worst_violation(const ErrorBody& body) {
-  const QuotaViolation* worst = nullptr;
-  for (std::size_t i = 0; i < body.violations_size; ++i) {
-    const QuotaViolation& violation = body.violations[i];
-    if (worst == nullptr || (is_daily(dimension_of_name(violation.id, false)) &&
-                             !is_daily(dimension_of_name(worst->id, false)))) {
-      worst = &violation;
-    }
-  }
-  return worst;
-}
-
-LimitDimension find_dimension(const Reading& reading, const Decision& decision) {
-  if (decision.rule != nullptr && decision.rule->dimension != LimitDimension::unknown) {
-    return decision.rule->dimension;
-  }
-  if (const QuotaViolation* const violation = worst_violation(reading.body)) {
-    return dimension_of_name(violation->id, false);
-  }
-  LimitDimension dimension = dimension_of_name(reading.headers.policy_id, false);
-  if (dimension != LimitDimension::unknown) return dimension;
-  dimension = dimension_in_text(reading.text);
-  if (dimension != LimitDimension::unknown) return dimension;
-  if (reading.headers.limit) {
-    const LimitHeader& exhausted = reading.headers.exhausted;
-    // Groq's request limit counts a day under the name that OpenAI uses for a minute; its reset
-    // tells.
-    const bool daily = exhausted.reset.value_or(0) >= kDailyWait;
-    dimension = dimension_of_name(exhausted.name, daily);
-    if (dimension != LimitDimension::unknown) return dimension;
-  }
-  if (reading.body.type == "tokens") return LimitDimension::tpm;
-  if (reading.body.type == "requests") return LimitDimension::rpm;
-  return LimitDimension::unknown;
-}
-
-std::int64_t count_or(std::string_view text, std::int64_t fallback) {
-  std::int64_t number = 0;
-  const auto end = std::from_chars(text.data(), text.data() + text.size(), number);
-  const bool whole = end.ec == std::errc() && end.ptr == text.data() + text.size();
-  return whole && number >= 0 ? number : fallback;
-}
-
-void fill_numbers(const Reading& reading, Classification& result) {
-  const LimitNumbers numbers = numbers_in_text(reading.text);
-  result.limit = numbers.limit;
-  result.used = numbers.used;
-  result.requested = numbers.requested;
-  if (const QuotaViolation* const violation = worst_violation(reading.body)) {
-    result.limit = count_or(violation->value, result.limit);
-  }
-  if (result.limit < 0) result.limit = count_or(reading.body.header_limit.view(), -1);
-  if (result.limit < 0 && reading.headers.limit) result.limit = reading.headers.exhausted.limit;
-}
-
-// "prompt is too long: 205351 tokens > 200000 maximum", and llama.cpp's fields.
-void fill_context(const Reading& reading, Classification& result) {
-  result.requested = reading.body.prompt_tokens;
-  result.limit = reading.body.context_tokens;
-  const std::string_view text = reading.text.view();
-  constexpr std::string_view kBetween = " tokens > ";
-  const std::size_t at = text.find(kBetween);
-  if (result.limit >= 0 || at == std::string_view::npos) return;
-  const std::size_t begin = text.find_last_not_of("0123456789", at - 1) + 1;
-  const std::string_view behind = text.substr(at + kBetween.size());
-  result.requested = count_or(text.substr(begin, at - begin), -1);
-  result.limit = count_or(behind.substr(0, behind.find_first_not_of("0123456789")), -1);
-}
-
-std::optional<Nanos> typed_wait(const Reading& reading) {
-  const ErrorBody& body = reading.body;
-  const Nanos now = reading.headers.server_now;
-  if (const auto wait = parse_wait(body.retry_after.view(), now)) return wait;
-  if (const auto wait = parse_wait(body.resets_at.view(), now)) return wait;
-  const std::string_view remaining = body.header_remaining.view();
-  if (!remaining.empty() && remaining != "0") return std::nullopt;
-  return parse_wait(body.header_reset.view(), now);
-}
-
-// Anthropic: "You will regain access on 2026-02-01 at 00:00 UTC."
-std::optional<Nanos> wait_until_date(const Reading& reading) {
-  constexpr std::string_view kAnchor = "regain access on ";
-  const std::string_view text = reading.text.view();
-  const std::size_t at = text.find(kAnchor);
-  if (at == std::string_view::npos) return std::nullopt;
-  const std::string date(text.substr(at + kAnchor.size(), 10));
-  return parse_wait(date + "T00:00:00Z", reading.headers.server_now);
-}
-
-Nanos wait_until_reset(Reset reset, Nanos now) {
-  switch (reset) {
-    case Reset::utc_day:
-      return next_utc_midnight(now) - now;
-    case Reset::utc_month:
-      return next_utc_month(now) - now;
-    case Reset::pacific_day:
-      return next_pacific_midnight(now) - now;
-    case Reset::none:
-      break;
-  }
-  return 0;
-}
-
-// The provider's word first, then what is exact, then what is too late rather than too early.
-std::optional<Hint> find_hint(const Reading& reading, const Decision& decision) {
-  if (reading.headers.retry_after) return Hint{*reading.headers.retry_after, false};
-  if (const auto wait = typed_wait(reading)) return Hint{*wait, false};
-  if (decision.verdict == Verdict::server_error || decision.verdict == Verdict::transient) {
-    return std::nullopt;
-  }
-  if (const auto hint = retry_after_from_text(reading.body.message)) return hint;
-  if (decision.verdict == Verdict::quota_exhausted) {
-    if (const auto wait = wait_until_date(reading)) return Hint{*wait, true};
-  }
-  if (decision.verdict == Verdict::rate_limited && reading.headers.limit &&
-      reading.headers.exhausted.reset) {
-    return Hint{*reading.headers.exhausted.reset, false};
-  }
-  if (decision.rule == nullptr || decision.rule->reset == Reset::none) return std::nullopt;
-  return Hint{wait_until_reset(decision.rule->reset, reading.headers.server_now), true};
-}
-
-void settle_days(const Reading& reading, Classification& result) {
-  // Gemini's days end at midnight Pacific, whatever wait it names for its minutes.
-  const QuotaViolation* const violation = worst_violation(reading.body);
-  if (violation != nullptr && is_daily(dimension_of_name(violation->id, false))) {
-    const Nanos midnight = wait_until_reset(Reset::pacific_day, reading.headers.server_now);
-    result.hint = Hint{std::max(midnight, result.hint ? result.hint->wait : 0), true};
-  }
-  if (!result.hint) return;
-  if (result.hint->daily || result.hint->wait >= kDailyWait) {
-    result.dimension = daily_form(result.dimension);
-  }
-  if (is_daily(result.dimension) || result.verdict == Verdict::quota_exhausted) {
-    result.hint->daily = true;
-  }
-}
-
-void fill_limit(const Reading& reading, const Decision& decision, Classification& result) {
-  fill_numbers(reading, result);
-  result.dimension = find_dimension(reading, decision);
-  const bool refinable = decision.rule == nullptr || decision.rule->family ||
-                         decision.rule == &kQuotaFailure || decision.rule == &kRetryInfo;
-  if (result.verdict == Verdict::rate_limited && refinable && result.limit == 0) {
-    // "limit: 0": this tier does not have the model at all.
-    result.verdict = Verdict::quota_exhausted;
-    result.rule = kNeverAvailable.text;
-  }
-  if (result.verdict == Verdict::rate_limited && result.limit > 0 &&
-      result.requested > result.limit) {
-    result.verdict = Verdict::too_large;
-    result.rule = "requested above limit";
-  }
-}
-
-void fill_hint(const Reading& reading, const Decision& decision, Classification& result) {
-  switch (result.verdict) {
-    case Verdict::rate_limited:
-    case Verdict::quota_exhausted:
-    case Verdict::overloaded:
-    case Verdict::server_error:
-    case Verdict::transient:
-      break;
-    default:
-      return;
-  }
-  result.hint = find_hint(reading, decision);
-  if (result.verdict == Verdict::rate_limited || result.verdict == Verdict::quota_exhausted) {
-    settle_days(reading, result);
-  }
 }
 
 std::string_view first_of(std::initializer_list<std::string_view> texts) {
@@ -392,6 +179,16 @@ void apply_should_retry(const Reading& reading, const Decision& decision, Classi
 
 }  // namespace
 
+Reading::Reading(const Outcome& outcome)
+    : body(outcome.body),
+      text(body.message),
+      status(outcome.in_band ? in_band_status(body) : outcome.status) {
+  headers.server_now = outcome.unix_now;
+  if (outcome.headers != nullptr && !outcome.in_band) {
+    headers = read_retry_headers(*outcome.headers, outcome.unix_now);
+  }
+}
+
 Classification classify(const Outcome& outcome) {
   if (is_transport_fault(outcome)) return classify_transport(outcome);
   if (!outcome.in_band && outcome.status >= 300 && outcome.status < 400) {
@@ -402,7 +199,7 @@ Classification classify(const Outcome& outcome) {
     result.rule = "status 2xx";
     return result;
   }
-  Reading reading(outcome);
+  const Reading reading(outcome);
   const Decision decision = decide(reading);
   result.verdict = decision.verdict;
   result.rule = decision.name;

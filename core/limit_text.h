@@ -4,7 +4,6 @@
 #pragma once
 
 #include <array>
-#include <bitset>
 #include <cstdint>
 #include <string_view>
 
@@ -35,7 +34,7 @@ class FoldedText {
 
   std::array<char, kBytesMax> text_;
   std::size_t size_ = 0;
-  std::bitset<kPairs> pairs_;
+  std::array<bool, kPairs> pairs_{};
 };
 
 struct LimitNumbers {

@@ -11,7 +11,8 @@ namespace {
 // Unix seconds and milliseconds are told from durations by their size (PROVIDERS 1.1).
 constexpr std::int64_t kEpochSecondsMin = 1'000'000'000;
 constexpr std::int64_t kEpochMillisecondsMin = 1'000'000'000'000;
-constexpr std::int64_t kEpochMillisecondsMax = 10'000'000'000'000;
+constexpr std::int64_t kEpochMillisecondsMax =
+    9'000'000'000'000;  // 2255: later ones overflow Nanos
 // As durations: a longer wait is a mistake of the sender.
 constexpr Nanos kWaitMax = 10 * 366 * kDay;
 // More limits than any provider names (Anthropic four, DigitalOcean three); further ones are
@@ -82,21 +83,29 @@ constexpr std::array<PartName, 3> kParts = {
 constexpr std::array<std::string_view, 4> kPrefixes = {"x-ratelimit-", "x-rate-limit-",
                                                        "ratelimit-", "anthropic-ratelimit-"};
 
-// "x-ratelimit-reset-tokens" and "anthropic-ratelimit-tokens-reset" → reset, "tokens".
+// "reset-tokens" and "tokens-reset" → reset, "tokens".
+LimitName limit_name_behind_prefix(std::string_view rest) {
+  for (const PartName& part : kParts) {
+    const std::size_t size = part.name.size();
+    if (rest.size() <= size + 1) {
+      if (equals_ignore_case(rest, part.name)) return {part.part, {}};
+      continue;
+    }
+    if (rest[size] == '-' && begins_ignore_case(rest, part.name)) {
+      return {part.part, rest.substr(size + 1)};
+    }
+    const std::size_t before = rest.size() - size;
+    if (rest[before - 1] == '-' && equals_ignore_case(rest.substr(before), part.name)) {
+      return {part.part, rest.substr(0, before - 1)};
+    }
+  }
+  return {};
+}
+
 LimitName limit_name(std::string_view header) {
   for (const std::string_view prefix : kPrefixes) {
-    if (!begins_ignore_case(header, prefix)) continue;
-    const std::string_view rest = header.substr(prefix.size());
-    for (const PartName& part : kParts) {
-      if (equals_ignore_case(rest, part.name)) return {part.part, {}};
-      if (rest.size() <= part.name.size() + 1) continue;
-      const std::size_t before = rest.size() - part.name.size();
-      if (begins_ignore_case(rest, part.name) && rest[part.name.size()] == '-') {
-        return {part.part, rest.substr(part.name.size() + 1)};
-      }
-      if (equals_ignore_case(rest.substr(before), part.name) && rest[before - 1] == '-') {
-        return {part.part, rest.substr(0, before - 1)};
-      }
+    if (begins_ignore_case(header, prefix)) {
+      return limit_name_behind_prefix(header.substr(prefix.size()));
     }
   }
   return {};
@@ -215,7 +224,7 @@ struct RetryAfterValues {
   }
 };
 
-// Where a message names a wait: the words before it.
+// Where a message names a wait: the words before it, in lower case.
 constexpr std::array<std::string_view, 9> kAnchors = {
     "again in ", "retry in ",  "retry after ", "again after ", "reset after ",
     "reset in ", "resets in ", "wait for ",    "wait "};
@@ -224,7 +233,7 @@ constexpr std::array<std::string_view, 4> kFillers = {"about ", "approximately "
 
 std::optional<Nanos> wait_behind_anchor(std::string_view text) {
   for (const std::string_view filler : kFillers) {
-    if (begins_ignore_case(text, filler)) text.remove_prefix(filler.size());
+    if (text.substr(0, filler.size()) == filler) text.remove_prefix(filler.size());
   }
   return take_spoken_duration(text);
 }
@@ -286,25 +295,21 @@ std::optional<Hint> retry_after_from_headers(const Headers& headers, Nanos unix_
   return std::nullopt;
 }
 
-std::optional<Hint> retry_after_from_text(std::string_view message) {
-  // The anchors end in a space, so only what stands behind spaces needs a look.
-  for (std::size_t space = message.find(' '); space != std::string_view::npos;
-       space = message.find(' ', space + 1)) {
-    // What an anchor's last word can end with: "in", "for", "after", "wait".
-    const char last = space == 0 ? ' ' : lower(message[space - 1]);
-    if (last != 'n' && last != 'r' && last != 't') continue;
-    const std::string_view before = message.substr(0, space + 1);
-    for (const std::string_view anchor : kAnchors) {
-      if (before.size() < anchor.size() ||
-          !equals_ignore_case(before.substr(before.size() - anchor.size()), anchor)) {
-        continue;
-      }
-      const std::optional<Nanos> wait = wait_behind_anchor(message.substr(space + 1));
+std::optional<Hint> retry_after_from_text(const FoldedText& message) {
+  const std::string_view text = message.view();
+  for (const std::string_view anchor : kAnchors) {
+    if (!message.contains(anchor)) continue;
+    for (std::size_t at = text.find(anchor); at != std::string_view::npos;
+         at = text.find(anchor, at + anchor.size())) {
+      const std::optional<Nanos> wait = wait_behind_anchor(text.substr(at + anchor.size()));
       if (wait) return Hint{*wait, *wait >= kDailyWait};
-      break;
     }
   }
   return std::nullopt;
+}
+
+std::optional<Hint> retry_after_from_text(std::string_view message) {
+  return retry_after_from_text(FoldedText(message));
 }
 
 }  // namespace holysheep

@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "core/headers.h"
+#include "core/limit_text.h"
 #include "core/verdict.h"
 
 namespace holysheep {
@@ -52,5 +53,6 @@ std::optional<Hint> retry_after_from_headers(const Headers& headers, Nanos unix_
 // From a message text ("Please try again in 7m12s", "retry after 60 seconds", "Please retry
 // in 56.1s"). A text that names an hour or more speaks of a daily limit.
 std::optional<Hint> retry_after_from_text(std::string_view message);
+std::optional<Hint> retry_after_from_text(const FoldedText& message);
 
 }  // namespace holysheep
