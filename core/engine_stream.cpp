@@ -108,6 +108,8 @@ void Engine::Impl::commit(Call& call) {
   report->waited = call.waited;
   report->took = now.mono - call.submitted_at;
   report->trace = call.trace;
+  report->trace.back().status = call.attempt.status;
+  report->trace.back().verdict = Verdict::ok;
   headers.report = std::move(report);
   for (HeldPiece& piece : call.held)
     send_piece(call, std::move(piece.name), std::move(piece.data));

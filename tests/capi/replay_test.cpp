@@ -1,0 +1,92 @@
+// What may be sent again: counted at the server.
+
+#include "fixture.h"
+
+using namespace capi_test;
+
+namespace {
+
+// Submits to `path`, waits until the first endpoint has it, and lets its time limit pass.
+Outcome time_out(Client& client, const Mock& mock, const char* path, const std::string& body) {
+  holysheep_request request = Client::request(body);
+  request.path = path;
+  const auto id = client.submit(request);
+  mock.await("primary", 1);
+  while (client.of(id).dones == 0) {
+    client.advance(600'001);
+    client.drain(50);
+  }
+  return client.wait(id);
+}
+
+}  // namespace
+
+TEST_CASE("replay: a once call that timed out after being sent is not repeated") {
+  Mock mock(three(R"({"default":{"stall":"before_headers"}})"));
+  Client client(mock.config(R"(,"time_limits":{"total_ms":0})"));
+  const Outcome outcome = time_out(client, mock, "/some/unknown/path", R"({"a":1})");
+  REQUIRE(outcome.status == HOLYSHEEP_E_TIMEOUT);
+  REQUIRE(outcome.attempts == 1);
+  REQUIRE((outcome.flags & HOLYSHEEP_FLAG_MAYBE_BILLED) != 0);
+  REQUIRE(mock.count() == 1);
+}
+
+TEST_CASE("replay: a free call that timed out goes elsewhere, but no more than two go unanswered") {
+  const char* silent = R"({"default":{"stall":"before_headers"}})";
+  Mock mock(three(silent, silent, silent));
+  Client client(mock.config(R"(,"time_limits":{"total_ms":0})"));
+  const Outcome outcome = time_out(client, mock, "/chat/completions", chat());
+  REQUIRE(outcome.status == HOLYSHEEP_E_TIMEOUT);
+  REQUIRE(mock.count() == 2);
+}
+
+TEST_CASE("replay: a once call is repeated when it was provably not processed") {
+  const char* script = GENERATE(R"({"refuse":true})", R"({"default":{"status":429}})");
+  Mock mock(three(script));
+  Client client(mock.config());
+  const std::string body = R"({"a":1})";
+  holysheep_request request = Client::request(body);
+  request.path = "/some/unknown/path";
+  const Outcome outcome = client.call(request);
+  INFO(outcome.meta);
+  REQUIRE(mock.count("backup-1") == 1);
+}
+
+TEST_CASE("replay: a once call that got a 500 is not repeated, a bound one never moves") {
+  const auto [path, body] =
+      GENERATE(std::pair<const char*, const char*>{"/some/unknown/path", R"({"a":1})"},
+               std::pair<const char*, const char*>{
+                   "/responses", R"({"model":"m","previous_response_id":"resp_1","input":"x"})"},
+               std::pair<const char*, const char*>{"/files", R"({"a":1})"});
+  INFO(path);
+  Mock mock(three(R"({"default":{"status":500}})"));
+  Client client(mock.config());
+  const std::string text = body;
+  holysheep_request request = Client::request(text);
+  request.path = path;
+  const Outcome outcome = client.call(request);
+  REQUIRE(outcome.status == HOLYSHEEP_E_INTERNAL_SERVER);
+  REQUIRE(mock.count("backup-1") == 0);
+  REQUIRE(mock.count("primary") == 1);
+}
+
+TEST_CASE("replay: a bound call stays on the endpoint that it names") {
+  Mock mock(three("{}"));
+  Client client(mock.config());
+  const std::string body = R"({"model":"m","previous_response_id":"resp_1","input":"x"})";
+  holysheep_request request = Client::request(body, R"({"endpoint":"backup-2"})");
+  request.path = "/responses";
+  const Outcome outcome = client.call(request);
+  INFO(outcome.meta);
+  REQUIRE(outcome.endpoint() == "backup-2");
+}
+
+TEST_CASE("replay: the caller may override the class") {
+  Mock mock(three(R"({"default":{"status":500}})"));
+  Client client(mock.config());
+  const std::string body = R"({"a":1})";
+  holysheep_request request = Client::request(body, R"({"replay":"free"})");
+  request.path = "/some/unknown/path";
+  client.call(request);
+  REQUIRE(mock.count("backup-1") == 1);
+}

@@ -1,0 +1,200 @@
+// Streams that the caller has begun to read: order, credit, breaks, restarts.
+
+#include <string>
+
+#include "fixture.h"
+
+using namespace capi_test;
+
+namespace {
+
+const std::string kStream = chat("gpt-4.1", true);
+
+}  // namespace
+
+TEST_CASE("stream: events come in order, with their data untouched, and end in one DONE") {
+  Mock mock(R"({"version":1,"endpoints":[{"name":"primary","default":{"tokens":50}}]})");
+  Client client(mock.config());
+  const Outcome outcome = client.call(kStream);
+  REQUIRE(outcome.status == HOLYSHEEP_OK);
+  REQUIRE(outcome.headers == 1);
+  REQUIRE(outcome.dones == 1);
+  REQUIRE(outcome.body.empty());
+  REQUIRE(outcome.pieces.size() >= 50);
+  for (const Piece& piece : outcome.pieces)
+    REQUIRE(piece.data.find("[DONE]") == std::string::npos);
+}
+
+TEST_CASE("stream: bytes come exactly as they were sent, [DONE] included") {
+  Mock mock(R"({"version":1,"endpoints":[{"name":"primary","default":{"events":
+    ["{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}",
+     "{\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}", "[DONE]"]}}]})");
+  Client client(mock.config());
+  holysheep_request request = Client::request(kStream);
+  request.stream = HOLYSHEEP_STREAM_BYTES;
+  const Outcome outcome = client.call(request);
+  std::string bytes;
+  for (const Piece& piece : outcome.pieces)
+    bytes += piece.data;
+  REQUIRE(outcome.status == HOLYSHEEP_OK);
+  REQUIRE(bytes ==
+          "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\n"
+          "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n"
+          "data: [DONE]\n\n");
+}
+
+TEST_CASE("stream: a break after content is an error, never a success, and is not sent again") {
+  const char* reply = GENERATE(R"({"tokens":20,"cut":{"at":"after_content","after_tokens":5}})",
+                               R"({"tokens":20,"cut":{"at":"inside_event","after_tokens":5}})",
+                               R"({"tokens":20,"in_band_error":{"after_tokens":5}})",
+                               R"({"tokens":20,"in_band_error":{"after_tokens":5,"done":true}})",
+                               R"({"tokens":20,"no_finish_reason":true})",
+                               R"({"tokens":20,"no_finish_reason":true,"no_done":true})");
+  INFO(reply);
+  Mock mock(three(std::string(R"({"default":)") + reply + "}"));
+  Client client(mock.config());
+  const Outcome outcome = client.call(kStream);
+  INFO(outcome.meta);
+  REQUIRE(outcome.status == HOLYSHEEP_E_STREAM_INTERRUPTED);
+  REQUIRE(!outcome.content().empty());
+  REQUIRE(mock.count() == 1);
+  REQUIRE((outcome.flags & HOLYSHEEP_FLAG_MAYBE_BILLED) != 0);
+}
+
+TEST_CASE("stream: once the finish reason has come, a cut or a missing [DONE] is a success") {
+  const char* reply =
+      GENERATE(R"({"tokens":3,"no_done":true})", R"({"tokens":3,"cut":"before_done"})");
+  INFO(reply);
+  Mock mock(three(std::string(R"({"default":)") + reply + "}"));
+  Client client(mock.config());
+  const Outcome outcome = client.call(kStream);
+  INFO(outcome.meta);
+  REQUIRE(outcome.status == HOLYSHEEP_OK);
+  REQUIRE(outcome.endpoint() == "primary");
+}
+
+TEST_CASE("stream: after the end, two seconds of silence end it") {
+  Mock mock(three(R"({"default":{"tokens":3,"stall":"before_done"}})"));
+  Client client(mock.config());
+  const auto id = client.submit(Client::request(kStream));
+  while (client.of(id).pieces.size() < 4)
+    REQUIRE(client.drain(kPatienceMs));
+  REQUIRE(client.of(id).dones == 0);
+  client.advance(2'100);
+  REQUIRE(client.wait(id).status == HOLYSHEEP_OK);
+}
+
+TEST_CASE(
+    "stream: silence between pieces is broken by idle, comments without content by progress") {
+  struct Case {
+    const char* reply;
+    std::int64_t advance_ms;
+    const char* limit;
+  };
+  const Case silent = GENERATE(
+      Case{R"({"tokens":9,"stall":{"at":"after_content","after_tokens":4}})", 180'001, "idle"});
+  Mock mock(three(std::string(R"({"default":)") + silent.reply + "}"));
+  Client client(mock.config());
+  const auto id = client.submit(Client::request(kStream));
+  while (client.of(id).content().empty())
+    REQUIRE(client.drain(kPatienceMs));
+  while (client.of(id).dones == 0) {
+    client.advance(silent.advance_ms);
+    client.drain(100);
+  }
+  const Outcome outcome = client.wait(id);
+  REQUIRE(outcome.status == HOLYSHEEP_E_STREAM_INTERRUPTED);
+  REQUIRE(Json(outcome.meta).text("/error/time_limit") == silent.limit);
+}
+
+TEST_CASE("stream: restart begins again elsewhere and tells the reader to drop what it had") {
+  Mock mock(three(R"({"default":{"tokens":20,"cut":{"at":"after_content","after_tokens":5}}})"));
+  Client client(mock.config(R"(,"stream_recovery":"restart")"));
+  const Outcome outcome = client.call(kStream);
+  INFO(outcome.meta);
+  REQUIRE(outcome.status == HOLYSHEEP_OK);
+  REQUIRE(outcome.restarts == 1);
+  REQUIRE(outcome.content() == "Hello from backup-1.");
+}
+
+TEST_CASE("stream: restart never follows a tool call that was delivered whole") {
+  Mock mock(three(R"({"default":{"events":[
+    "{\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"a\",\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}]}}]}",
+    "{\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"tool_calls\"}]}"],
+    "cut":"before_done"}})"));
+  Client client(mock.config(R"(,"stream_recovery":"restart")"));
+  std::string body = kStream;
+  body.insert(1, R"("n":2,)");
+  const Outcome outcome = client.call(body);
+  INFO(outcome.meta);
+  REQUIRE(outcome.status == HOLYSHEEP_E_STREAM_INTERRUPTED);
+  REQUIRE(mock.count() == 1);
+}
+
+TEST_CASE("stream: buffer delivers nothing until the answer is whole") {
+  Mock mock(three(R"({"default":{"tokens":20,"cut":{"at":"after_content","after_tokens":5}}})"));
+  Client client(mock.config(R"(,"stream_recovery":"buffer")"));
+  const Outcome outcome = client.call(kStream);
+  INFO(outcome.meta);
+  REQUIRE(outcome.status == HOLYSHEEP_OK);
+  REQUIRE(outcome.restarts == 0);
+  REQUIRE(outcome.content() == "Hello from backup-1.");
+}
+
+TEST_CASE("stream: usage that only the engine asked for is not delivered, but known") {
+  Mock mock(three("{}"));
+  Client client(mock.config());
+  const Outcome outcome = client.call(kStream, R"({"include_usage":true})");
+  INFO(outcome.meta);
+  REQUIRE(outcome.status == HOLYSHEEP_OK);
+  for (const Piece& piece : outcome.pieces) {
+    REQUIRE(piece.data.find("\"usage\":{") == std::string::npos);
+  }
+  REQUIRE(Json(outcome.meta).number("/usage/output") > 0);
+}
+
+TEST_CASE("stream: a reader that gives nothing back stops its own stream only") {
+  Mock mock(R"({"version":1,"endpoints":[{"name":"primary","default":{"tokens":40000}}]})");
+  Client client(mock.config(R"(,"stream_credit_bytes":65536)"));
+  const auto slow = client.submit(Client::request(kStream));
+  // Nothing is given back: the stream stops near its credit.
+  while (client.of(slow).pieces.empty())
+    REQUIRE(client.drain(kPatienceMs, false));
+  while (client.drain(1'000, false)) {
+  }
+  REQUIRE(client.of(slow).dones == 0);
+  std::size_t delivered = 0;
+  for (const Piece& piece : client.of(slow).pieces)
+    delivered += piece.data.size();
+  REQUIRE(delivered >= 65'536);
+  REQUIRE(delivered < 4 * 65'536);
+  // Others flow, and time stands still for the one that is held.
+  mock.set("primary", R"({"default":{"tokens":3}})");
+  REQUIRE(client.call(kStream).status == HOLYSHEEP_OK);
+  client.advance(400'000);
+  REQUIRE(client.call().status == HOLYSHEEP_OK);
+  REQUIRE(client.of(slow).dones == 0);
+  holysheep_credit(client.get(), slow, delivered);
+  const Outcome outcome = client.wait(slow);
+  INFO(outcome.message);
+  REQUIRE(outcome.status == HOLYSHEEP_OK);
+  REQUIRE(outcome.pieces.size() > 40'000);
+}
+
+TEST_CASE("stream: the responses and messages dialects end by their own events") {
+  const auto [path, fault] = GENERATE(
+      std::pair<const char*, const char*>{"/responses",
+                                          R"({"default":{"in_band_error":{"after_tokens":0}}})"},
+      std::pair<const char*, const char*>{"/messages", R"({"default":{"cut":"after_headers"}})"});
+  INFO(path);
+  Mock mock(three(fault));
+  Client client(mock.config());
+  holysheep_request request = Client::request(kStream);
+  request.path = path;
+  const Outcome outcome = client.call(request);
+  INFO(outcome.meta << outcome.message);
+  REQUIRE(outcome.status == HOLYSHEEP_OK);
+  REQUIRE(outcome.endpoint() == "backup-1");
+  REQUIRE(!outcome.pieces.empty());
+  REQUIRE(!outcome.pieces.back().name.empty());
+}
