@@ -10,6 +10,10 @@
 namespace holysheep {
 namespace {
 
+// Of one answer in one poll. libcurl by itself reads up to a hundred buffers of a fast server: the
+// engine would scan megabytes in a turn, and a reader's credit would be overrun by as much.
+constexpr std::size_t kTurnBytesMax = 64 * 1024;
+
 // libcurl's default of 64 KiB per request in flight is more than a prompt needs at a time.
 constexpr long kUploadBufferBytes = 16'384;
 // Bodies above 1 MB would wait a second for "100 Continue"; the header is needed only for those,
@@ -330,6 +334,15 @@ std::size_t CurlHandle::header_line(std::string_view line) {
 std::size_t CurlHandle::body_bytes(std::string_view bytes) {
   // Paused before libcurl knew of the connection; it keeps the bytes.
   if (paused_) return CURL_WRITEFUNC_PAUSE;
+  if (body_turn_ != context_.turn) {
+    body_turn_ = context_.turn;
+    turn_bytes_ = 0;
+  }
+  if (turn_bytes_ >= kTurnBytesMax) {
+    context_.held.push_back(attempt_);
+    return CURL_WRITEFUNC_PAUSE;
+  }
+  turn_bytes_ += bytes.size();
   body_bytes_ += static_cast<std::int64_t>(bytes.size());
   if (!request_.stream && body_bytes_ > context_.options.body_bytes_max) {
     body_limit_ = true;

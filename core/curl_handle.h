@@ -29,6 +29,8 @@ struct CurlContext {
   ConnectionQueue* queue = nullptr;
   std::vector<TransportEvent> events;
   std::uint64_t turn = 0;  // counts polls
+  // Attempts that libcurl was told to hold back until the next poll: they had their share of this.
+  std::vector<AttemptId> held;
   CurlTransportCounters counters;
 };
 
@@ -101,6 +103,8 @@ class CurlHandle {
   std::int64_t body_bytes_ = 0;
   Nanos entered_at_ = 0;
   std::uint64_t entered_turn_ = 0;
+  std::uint64_t body_turn_ = 0;
+  std::size_t turn_bytes_ = 0;  // body bytes in poll number body_turn_
   int status_ = 0;
   int socket_error_ = 0;
   // The last two: libcurl tries two addresses side by side.

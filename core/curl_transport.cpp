@@ -85,13 +85,14 @@ class CurlTransport final : public Transport {
   void poll(Nanos until, std::vector<TransportEvent>& events) override {
     const Nanos before = mono();
     Nanos timeout = 0;
-    if (context_.events.empty()) {
+    if (context_.events.empty() && context_.held.empty()) {
       const Nanos offset =
           clock_offset_ == nullptr ? 0 : clock_offset_->load(std::memory_order_relaxed);
       if (until != kNever) until -= offset;
       timeout = std::max<Nanos>(0, std::min(until, queue_.next_chance(before)) - before);
     }
     ++context_.turn;
+    release_held();
     loop_->run_once(timeout);
     collect_ended();
     if (queue_.waiting() > 0) admit(mono());
@@ -191,6 +192,20 @@ class CurlTransport final : public Transport {
     handle->end(abandoned, now);
     Lane& lane = handle->lane();
     if (lane.idle_handles.size() < kIdleHandlesMax) lane.idle_handles.push_back(std::move(handle));
+  }
+
+  // Those that had their share of the last poll go on.
+  void release_held() {
+    if (context_.held.empty()) return;
+    std::vector<AttemptId> held;
+    held.swap(context_.held);
+    for (const AttemptId attempt : held) {
+      const auto found = places_.find(attempt);
+      if (found == places_.end() || found->second.paused) continue;
+      CurlHandle* handle = found->second.handle.get();
+      const CURLcode code = handle->pause(false);
+      if (code != CURLE_OK) finish(handle, code, mono());
+    }
   }
 
   void set_paused(AttemptId attempt, bool paused) {
