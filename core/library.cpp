@@ -31,7 +31,7 @@ struct Libraries {
 };
 
 std::string version_text(const curl_version_info_data& info) {
-  std::string text = "libcurl/";
+  std::string text = HOLYSHEEP_VERSION " libcurl/";
   text += info.version;
   if (info.ssl_version != nullptr) text.append(" ").append(info.ssl_version);
   if (info.nghttp2_version != nullptr) text.append(" nghttp2/").append(info.nghttp2_version);

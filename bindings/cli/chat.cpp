@@ -127,7 +127,7 @@ int finish(const Chat& chat, holysheep_batch* batch, std::size_t index, const ho
            Printer& printer, bool interrupted) {
   const bool ended_well = done.status == HOLYSHEEP_OK;
   if (ended_well && !chat.streams) printer.whole({done.data, done.data_size}, chat.as_json);
-  printer.end_line();
+  if (!chat.as_json || is_terminal(Stream::output)) printer.end_line();
   const char* meta = nullptr;
   std::size_t size = 0;
   if (chat.traces && holysheep_batch_meta(batch, index, &meta, &size) == HOLYSHEEP_OK) {

@@ -40,7 +40,8 @@ int show(const Arguments& arguments) {
   if (!configuration) return kFailed;
   const Text text = completed(*configuration);
   if (!text) return kFailed;
-  return write(Stream::output, std::string(view(text)) + "\n") ? kOk : kFailed;
+  const JsonDocument document(view(text));
+  return write(Stream::output, pretty(document.root()) + "\n") ? kOk : kFailed;
 }
 
 int describe_as(const char* format) {

@@ -92,6 +92,24 @@ JsonDocument::JsonDocument(std::string_view text) {
   }
 }
 
+std::string pretty(const Json& value, std::size_t depth) {
+  const std::string margin = "\n" + std::string(2 * depth + 2, ' ');
+  std::string text;
+  if (value.is_object()) {
+    for (const auto& [key, member] : value.members()) {
+      text += (text.empty() ? "" : ",") + margin + quote(key) + ": " + pretty(member, depth + 1);
+    }
+    return text.empty() ? "{}" : "{" + text + margin.substr(0, margin.size() - 2) + "}";
+  }
+  if (value.is_array()) {
+    for (const Json& item : value.items()) {
+      text += (text.empty() ? "" : ",") + margin + pretty(item, depth + 1);
+    }
+    return text.empty() ? "[]" : "[" + text + margin.substr(0, margin.size() - 2) + "]";
+  }
+  return value.raw();
+}
+
 std::string quote(std::string_view text) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string quoted = "\"";

@@ -51,6 +51,9 @@ class JsonDocument {
   Json root_;
 };
 
+// The value over several lines, indented by two spaces, for people.
+std::string pretty(const Json& value, std::size_t depth = 0);
+
 // The text as a JSON string, quotes included.
 std::string quote(std::string_view text);
 

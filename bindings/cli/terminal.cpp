@@ -105,9 +105,10 @@ bool read_file(const std::string& path, std::string* content) {
   std::FILE* file = standard_input ? stdin : std::fopen(path.c_str(), "rb");
   if (file == nullptr) return false;
   char buffer[65536];
-  std::size_t count = 0;
-  while ((count = std::fread(buffer, 1, sizeof buffer, file)) > 0)
-    content->append(buffer, count);
+  // Asked again after its end, a terminal would wait for a second Ctrl-D.
+  while (std::feof(file) == 0 && std::ferror(file) == 0) {
+    content->append(buffer, std::fread(buffer, 1, sizeof buffer, file));
+  }
   const int cause = errno;
   const bool failed = std::ferror(file) != 0;
   if (!standard_input) std::fclose(file);

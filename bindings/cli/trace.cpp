@@ -8,7 +8,7 @@ namespace holysheep::cli {
 namespace {
 
 std::string milliseconds(const Json& value) {
-  return fixed(value.number(), 1) + " ms";
+  return fixed(value.number(), 0) + " ms";
 }
 
 std::string others(const Json& list) {

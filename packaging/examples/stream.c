@@ -17,7 +17,7 @@ static holysheep_status read_stream(holysheep_client* client, holysheep_queue* q
       holysheep_event event = HOLYSHEEP_EVENT_INIT;
       holysheep_batch_event(batch, i, &event);
       if (event.kind == HOLYSHEEP_EVENT_DATA) {
-        /* One server-sent event: a JSON object, or [DONE]. */
+        /* The data of one server-sent event: a JSON object. */
         printf("%.*s\n", (int)event.data_size, event.data);
         holysheep_credit(client, id, event.data_size);
       } else if (event.kind == HOLYSHEEP_EVENT_DONE) {

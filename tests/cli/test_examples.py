@@ -48,8 +48,8 @@ class Examples(unittest.TestCase):
             done = self.example("stream", mock)
             self.assertEqual(done.returncode, 0, done.stderr)
             lines = done.stdout.splitlines()
-            self.assertEqual(lines[-1], "[DONE]")
-            self.assertIn("delta", lines[0])
+            self.assertIn("delta", json.loads(lines[0])["choices"][0])
+            self.assertEqual(json.loads(lines[-1])["choices"][0]["finish_reason"], "stop")
 
     def test_async(self):
         with Mock(preset="outage") as mock:
