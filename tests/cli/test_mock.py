@@ -123,7 +123,7 @@ class Bench(unittest.TestCase):
     def test_a_key_is_sent_only_when_asked(self):
         with Mock([{"name": "primary", "key": "sk-right"}]) as mock:
             url = mock.configuration["endpoints"][0]["url"]
-            words = ["bench", "--url", url, "-n", "2", "-c", "1"]
+            words = ["bench", "--url", url, "-n", "1"]
             self.assertEqual(run(*words, HOLYSHEEP_API_KEY="sk-right").returncode, 1)
             self.assertEqual(run(*words, "--with-key", HOLYSHEEP_API_KEY="sk-right").returncode, 0)
 
