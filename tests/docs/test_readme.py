@@ -38,6 +38,9 @@ class Snippets(unittest.TestCase):
         (root / "build" / "release").symlink_to(BUILD)
         (root / "capi").symlink_to(ROOT / "capi")
 
+    def text(self, name):
+        return (ROOT / name).read_text(encoding="utf-8")
+
     def shell(self, line, **more):
         path = f"{Path(PROGRAM).parent}:{os.environ['PATH']}"
         return subprocess.run(["sh", "-euc", line], cwd=self.folder.name, capture_output=True,
@@ -93,6 +96,15 @@ class Snippets(unittest.TestCase):
         for text in snippets("README.md", "json", "mock"):
             with Mock(json.loads(text)["endpoints"]) as mock:
                 done = run("chat", "--config", mock.config, "hi")
+                self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_the_other_documents_json_is_valid_too(self):
+        for text in re.findall(r"^```json\n(.*?)^```$", self.text("MOCK.md"), re.M | re.S):
+            with self.subTest(text), Mock(json.loads(text)["endpoints"]) as mock:
+                self.assertIn("requests received", mock.stop())
+        for text in re.findall(r"^```json\n(.*?)^```$", self.text("CONFIGURATION.md"), re.M | re.S):
+            with self.subTest(text):
+                done = run("config", "check", "-", HOLYSHEEP_API_KEY="sk-us", text=text)
                 self.assertEqual(done.returncode, 0, done.stderr)
 
     def test_scenarios_run(self):
