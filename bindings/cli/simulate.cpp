@@ -15,8 +15,6 @@
 namespace holysheep::cli {
 namespace {
 
-constexpr int kDepthMax = 4;  // nested objects beyond this are shown as JSON
-
 bool is_table(const Json& value) {
   const std::vector<Json> items = value.items();
   return !items.empty() &&
@@ -50,25 +48,32 @@ void print_table(const std::string& title, const Json& value) {
   write(Stream::output, "\n" + title + "\n" + table.text());
 }
 
-void print_object(const std::string& prefix, const Json& object, int depth) {
-  std::size_t widest = 0;
+// "p50 300, p99 350" for an object of scalars; nothing for any other.
+std::optional<std::string> on_one_line(const Json& object) {
+  std::string line;
   for (const auto& [key, value] : object.members()) {
-    if (!value.is_object() && !is_table(value)) widest = std::max(widest, key.size());
+    if (value.is_object() || value.is_array()) return std::nullopt;
+    line += (line.empty() ? "" : ", ") + std::string(key) + " " + value.shown();
   }
-  for (const auto& [key, value] : object.members()) {
-    if (value.is_object() || is_table(value)) continue;
+  return line.empty() ? "none" : line;
+}
+
+std::string line_of(const Json& value) {
+  return value.is_object() ? on_one_line(value).value_or(value.raw()) : value.shown();
+}
+
+void print_report(const Json& report) {
+  std::size_t widest = 0;
+  for (const auto& [key, value] : report.members())
+    widest = std::max(widest, key.size());
+  for (const auto& [key, value] : report.members()) {
+    if (is_table(value)) continue;
     std::string name(key);
     name.resize(widest + 2, ' ');
-    write(Stream::output, name + value.shown() + "\n");
+    write(Stream::output, name + line_of(value) + "\n");
   }
-  for (const auto& [key, value] : object.members()) {
-    const std::string name = prefix + std::string(key);
-    if (is_table(value)) {
-      print_table(name, value);
-    } else if (value.is_object() && depth < kDepthMax && !value.members().empty()) {
-      write(Stream::output, "\n" + name + "\n");
-      print_object(name + ".", value, depth + 1);
-    }
+  for (const auto& [key, value] : report.members()) {
+    if (is_table(value)) print_table(std::string(key), value);
   }
 }
 
@@ -94,7 +99,7 @@ int run_simulate(const Arguments& arguments) {
   if (arguments.has("--json") || !document.root().is_object()) {
     return write(Stream::output, std::string(view(report)) + "\n") ? kOk : kFailed;
   }
-  print_object("", document.root(), 1);
+  print_report(document.root());
   return kOk;
 }
 

@@ -1,5 +1,6 @@
 """`holysheep demo`, piped and on a terminal, and `holysheep simulate`."""
 
+import json
 import signal
 import subprocess
 import unittest
@@ -67,6 +68,40 @@ class OnATerminal(unittest.TestCase):
         self.assertEqual(terminal.finish(), 130)
         self.assertIn("\x1b[?25h", terminal.text)
         self.assertIn("Interrupted", terminal.text)
+
+
+class Simulate(unittest.TestCase):
+    SCENARIO = json.dumps({
+        "version": 1, "name": "one limited", "seed": 5, "duration_ms": 60000,
+        "config": {"version": 1, "endpoints": [
+            {"name": "primary", "url": "https://primary.example/v1", "share_key": True},
+            {"name": "backup", "url": "https://backup.example/v1", "share_key": True}]},
+        "providers": {"primary": {"limits": {"rpm": 30}}, "backup": {}},
+        "load": {"arrivals": {"poisson_per_s": 2}}})
+
+    def test_a_table(self):
+        done = run("simulate", "-", text=self.SCENARIO)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, r"(?m)^failed +0$")
+        self.assertRegex(done.stdout, r"(?m)^took_ms +p50 \d")
+        self.assertRegex(done.stdout, r"(?m)^primary +\d+ +\d+")
+        self.assertRegex(done.stdout, r"(?m)^backup +\d+ +\d+")
+
+    def test_the_same_seed_gives_the_same_report(self):
+        def report(*words):
+            done = run("simulate", "-", "--json", *words, text=self.SCENARIO)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            return json.loads(done.stdout)
+        first, second, other = report(), report("--seed", "5"), report("--seed", "6")
+        self.assertEqual(first["trace_hash"], second["trace_hash"])
+        self.assertNotEqual(first["trace_hash"], other["trace_hash"])
+        self.assertEqual((first["seed"], other["seed"]), (5, 6))
+
+    def test_a_wrong_scenario_names_its_path(self):
+        done = run("simulate", "-", text='{"version": 1, "laod": {}}')
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("laod", done.stderr)
+        self.assertIn("load", done.stderr)
 
 
 if __name__ == "__main__":
