@@ -12,8 +12,8 @@
 
 namespace holysheep {
 
-#if !defined(__SSE2__)
-namespace word {
+// What the functions below are where there is no SSE2. Always compiled, so that tests reach it.
+namespace portable {
 
 constexpr std::uint64_t kOnes = 0x0101010101010101U;
 constexpr std::uint64_t kHighs = 0x8080808080808080U;
@@ -23,7 +23,7 @@ inline std::uint64_t load(const char* at) {
   std::memcpy(&bytes, at, sizeof bytes);
   return bytes;
 }
-// Not zero if a byte of the word is below `limit` (limit <= 128).
+// Not zero if a byte of the word is below `limit`, which is at most 128.
 constexpr std::uint64_t has_below(std::uint64_t bytes, std::uint8_t limit) {
   return (bytes - kOnes * limit) & ~bytes & kHighs;
 }
@@ -31,8 +31,27 @@ constexpr std::uint64_t has(std::uint64_t bytes, char wanted) {
   return has_below(bytes ^ (kOnes * static_cast<std::uint8_t>(wanted)), 1);
 }
 
-}  // namespace word
-#endif
+inline const char* find_line_end(const char* at, const char* end) {
+  for (; end - at >= 8; at += 8) {
+    const std::uint64_t bytes = load(at);
+    if ((has(bytes, '\n') | has(bytes, '\r')) != 0) break;
+  }
+  while (at != end && *at != '\n' && *at != '\r')
+    ++at;
+  return at;
+}
+
+inline const char* find_string_end(const char* at, const char* end) {
+  for (; end - at >= 8; at += 8) {
+    const std::uint64_t bytes = load(at);
+    if ((has(bytes, '"') | has(bytes, '\\') | has_below(bytes, 0x20)) != 0) break;
+  }
+  while (at != end && *at != '"' && *at != '\\' && static_cast<unsigned char>(*at) >= 0x20)
+    ++at;
+  return at;
+}
+
+}  // namespace portable
 
 // The first CR or LF, or `end`.
 inline const char* find_line_end(const char* at, const char* end) {
@@ -46,15 +65,8 @@ inline const char* find_line_end(const char* at, const char* end) {
     const auto mask = static_cast<unsigned>(_mm_movemask_epi8(hits));
     if (mask != 0) return at + std::countr_zero(mask);
   }
-#else
-  for (; end - at >= 8; at += 8) {
-    const std::uint64_t bytes = word::load(at);
-    if ((word::has(bytes, '\n') | word::has(bytes, '\r')) != 0) break;
-  }
 #endif
-  while (at != end && *at != '\n' && *at != '\r')
-    ++at;
-  return at;
+  return portable::find_line_end(at, end);
 }
 
 // The first byte that plain text inside a JSON string cannot be: a quote, a backslash or a control
@@ -72,15 +84,8 @@ inline const char* find_string_end(const char* at, const char* end) {
     const auto mask = static_cast<unsigned>(_mm_movemask_epi8(hits));
     if (mask != 0) return at + std::countr_zero(mask);
   }
-#else
-  for (; end - at >= 8; at += 8) {
-    const std::uint64_t bytes = word::load(at);
-    if ((word::has(bytes, '"') | word::has(bytes, '\\') | word::has_below(bytes, 0x20)) != 0) break;
-  }
 #endif
-  while (at != end && *at != '"' && *at != '\\' && static_cast<unsigned char>(*at) >= 0x20)
-    ++at;
-  return at;
+  return portable::find_string_end(at, end);
 }
 
 }  // namespace holysheep

@@ -113,6 +113,8 @@ bool SseParser::keep(std::string_view rest, const Pending& pending, bool carried
 bool SseParser::stop_too_large() {
   too_large_ = true;
   stopped_ = true;
+  release_if_large(line_);
+  release_if_large(data_);
   return false;
 }
 
