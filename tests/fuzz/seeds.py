@@ -24,6 +24,40 @@ def write(folder, seeds):
         (folder / f"{number:04}").write_bytes(seed)
 
 
+# In the order of the targets' own tables of paths.
+PATHS = ["/chat/completions", "/completions", "/responses", "/messages", "/embeddings"]
+
+
+def path_byte(path):
+    path = path.removeprefix("/v1")
+    return PATHS.index(path) if path in PATHS else len(PATHS)
+
+
+def write_streams(vectors, output):
+    framings = json.loads((vectors / "sse.json").read_text())["vectors"]
+    write(
+        output / "sse",
+        [
+            bytes([min(f.get("event_bytes_max", 255), 255), 3]) + f["text"].encode()
+            for f in framings
+        ],
+    )
+    streams = json.loads((vectors / "streams.json").read_text())["vectors"]
+    write(
+        output / "stream_reader",
+        [
+            bytes([path_byte(s["path"]), 7, s.get("choices", 1)]) + "".join(s["stream"]).encode()
+            for s in streams
+        ],
+    )
+    bodies = json.loads((vectors / "bodies.json").read_text())["vectors"]
+    write(
+        output / "body_check",
+        [bytes([path_byte(b["path"]), 1, 7]) + b["body"].encode() for b in bodies],
+    )
+    write(output / "json_skim", [bytes([7]) + b["body"].encode() for b in bodies])
+
+
 def main():
     vectors, output = map(pathlib.Path, sys.argv[1:3])
     answers = json.loads((vectors / "classify.json").read_text())["vectors"]
@@ -41,6 +75,7 @@ def main():
     values = [value for item in waits["headers"] for value in item["headers"].values()]
     write(output / "retry_after", [text.encode() for text in texts + blocks])
     write(output / "duration", [text.encode() for text in texts + values])
+    write_streams(vectors, output)
 
 
 main()
