@@ -28,10 +28,11 @@ void Engine::Impl::read_stream(Call& call, std::string_view bytes) {
     }
     if (!deliver_event(call, event, raw)) return;
   }
+  // A dialect that is not known need not be made of events: its bytes go through as they come.
+  const bool through = as_bytes && call.request.dialect.kind == DialectKind::opaque;
   if (as_bytes) {
     attempt.tail += bytes.substr(begin);
-    // A dialect that is not known need not be made of events: its bytes go through as they come.
-    if (call.request.dialect.kind == DialectKind::opaque && !attempt.tail.empty()) {
+    if (through && !attempt.tail.empty()) {
       attempt.content_at = now.mono;
       if (!call.committed) commit(call);
       std::string rest = std::move(attempt.tail);
@@ -39,7 +40,7 @@ void Engine::Impl::read_stream(Call& call, std::string_view bytes) {
       deliver_piece(call, {}, rest);
     }
   }
-  if (reader.fault().empty() || reader.ended()) return update_pause(call);
+  if (through || reader.fault().empty() || reader.ended()) return update_pause(call);
   Classification broken;
   broken.verdict = Verdict::broken_stream;
   broken.rule = reader.fault();

@@ -43,6 +43,23 @@ TEST_CASE("stream: bytes come exactly as they were sent, [DONE] included") {
           "data: [DONE]\n\n");
 }
 
+TEST_CASE("stream: bytes of an unknown path need not be events, however long their lines are") {
+  const std::string body(100'000, 'x');
+  Mock mock(R"({"version":1,"endpoints":[{"name":"primary","default":{"body":")" + body +
+            R"("}}]})");
+  Client client(mock.config(R"(,"limits":{"event_bytes_max":65536})"));
+  holysheep_request request = Client::request(kStream);
+  request.path = "/audio/speech";
+  request.stream = HOLYSHEEP_STREAM_BYTES;
+  const Outcome outcome = client.call(request);
+  INFO(outcome.meta << outcome.message);
+  std::string bytes;
+  for (const Piece& piece : outcome.pieces)
+    bytes += piece.data;
+  REQUIRE(outcome.status == HOLYSHEEP_OK);
+  REQUIRE(bytes == body);
+}
+
 TEST_CASE("stream: a break after content is an error, never a success, and is not sent again") {
   const char* reply = GENERATE(R"({"tokens":20,"cut":{"at":"after_content","after_tokens":5}})",
                                R"({"tokens":20,"cut":{"at":"inside_event","after_tokens":5}})",
