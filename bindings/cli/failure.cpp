@@ -30,7 +30,7 @@ std::string_view advice(holysheep_status status) {
     case HOLYSHEEP_E_NO_ROUTE:
       return "`holysheep status` shows the endpoints that the configuration leaves";
     case HOLYSHEEP_E_CONNECTION:
-      return "`holysheep check` tests each endpoint; proxies come from HTTPS_PROXY and HTTP_PROXY";
+      return "`holysheep check` tests each endpoint; HTTPS_PROXY and http_proxy name proxies";
     case HOLYSHEEP_E_TIMEOUT:
       return "allow more with --timeout, or look at `holysheep check`";
     case HOLYSHEEP_E_AUTHENTICATION:

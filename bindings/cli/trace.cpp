@@ -55,7 +55,8 @@ std::string trace_lines(std::string_view meta) {
     lines += attempt_line(++number, attempt);
   std::string total = "call: ";
   if (!root["endpoint"].text().empty()) {
-    total += "served by " + std::string(root["endpoint"].text()) + ", ";
+    total += root["error"].present() ? "failed, last at " : "served by ";
+    total += std::string(root["endpoint"].text()) + ", ";
   }
   total += root["attempts"].shown() + " attempts, waited " + milliseconds(root["waited_ms"]) +
            ", took " + milliseconds(root["took_ms"]);
