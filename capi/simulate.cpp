@@ -1,11 +1,12 @@
 // The simulator behind the C ABI.
 
+#include "core/sim/simulate.h"
+
 #include <string_view>
 #include <utility>
 
 #include "capi/error.h"
 #include "capi/text.h"
-#include "core/sim/simulate.h"
 
 using holysheep::fail;
 using holysheep::Status;
