@@ -13,6 +13,7 @@
 namespace holysheep::cli {
 namespace {
 
+constexpr double kLineSeconds = 1;  // between two rounds of plain lines
 constexpr std::string_view kHideCursor = "\x1b[?25l";
 constexpr std::string_view kShowCursor = "\x1b[?25h";
 constexpr std::string_view kClearBelow = "\x1b[J";
@@ -70,8 +71,9 @@ void DemoView::draw(const Json& status, const DemoTotals& totals) {
 
 // A line for each endpoint once a second, and at once for one whose status changed.
 void DemoView::print(const Json& status, const DemoTotals& totals, bool last) {
-  const bool due = last || totals.seconds >= next_line_;
-  if (due) next_line_ = totals.seconds + 1;
+  const bool fresh = totals.seconds < next_line_ - kLineSeconds / 2;
+  const bool due = totals.seconds >= next_line_ || (last && !fresh);
+  if (due) next_line_ = totals.seconds + kLineSeconds;
   for (const Json& endpoint : status["endpoints"].items()) {
     std::string& before = last_status_[std::string(endpoint["name"].text())];
     const bool changed = before != endpoint["status"].text();
