@@ -77,7 +77,7 @@ constexpr std::array<Action, kVerdictCount> kDocument = make_document();
 
 const Action& action_of(Verdict verdict, const Policy& policy) {
   const auto index = static_cast<std::size_t>(verdict);
-  return policy.routing == Routing::sticky ? kDocument[index] : kSmart[index];
+  return policy.per_route ? kSmart[index] : kDocument[index];
 }
 
 }  // namespace holysheep

@@ -76,6 +76,7 @@ struct Call {
   Nanos waited = 0;        // for capacity, so far
   Nanos previous_end = 0;  // of the last attempt, or submit
   bool waiting_for_change = false;
+  bool backing_off = false;  // waits for a route that failed it; any other that opens is welcome
 
   // What has been tried.
   int attempts = 0;          // HTTP requests

@@ -1,5 +1,6 @@
 #include "core/call_report.h"
 
+#include "core/config_secrets.h"
 #include "core/json.h"
 
 namespace holysheep {
@@ -62,7 +63,7 @@ void write_error(JsonWriter& json, const CallReport& report) {
     if (value.empty()) {
       json.null();
     } else {
-      json.value(std::string_view(scrub(*report.config, value)));
+      json.value(std::string_view(scrubbed(report, value)));
     }
   };
   json.key("error").begin_object();
@@ -91,6 +92,14 @@ void write_error(JsonWriter& json, const CallReport& report) {
 
 }  // namespace
 
+std::string scrubbed(const CallReport& report, std::string text) {
+  text = scrub(*report.config, std::move(text));
+  if (report.later_secrets != nullptr) {
+    text = scrub_secrets(*report.later_secrets, std::move(text));
+  }
+  return text;
+}
+
 std::string call_report_json(const CallReport& report) {
   JsonWriter json;
   json.begin_object();
@@ -105,7 +114,7 @@ std::string call_report_json(const CallReport& report) {
   json.member("http_status", report.http_status);
   json.key("headers").begin_object();
   report.headers.each([&](std::string_view name, std::string_view value) {
-    json.member(name, std::string_view(scrub(*report.config, std::string(value))));
+    json.member(name, std::string_view(scrubbed(report, std::string(value))));
   });
   json.end_object();
   json.member("attempts", report.attempts);

@@ -36,6 +36,8 @@ struct TraceLine {
 
 struct CallReport {
   std::shared_ptr<const Config> config;
+  // Keys that were set or read after the configuration; may be null.
+  std::shared_ptr<const std::vector<std::string>> later_secrets;
   std::uint32_t endpoint = 0;
   bool has_endpoint = false;
   std::string model;         // as asked
@@ -56,6 +58,8 @@ struct CallReport {
   std::int64_t retry_after_ms = -1;
 };
 
+// Without any secret, configured or later.
+std::string scrubbed(const CallReport& report, std::string text);
 std::string call_report_json(const CallReport& report);
 
 // What happened, in one line per endpoint: the message of a failed call. Never holds provider

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/config_secrets.h"
 #include "core/engine_impl.h"
 
 namespace holysheep {
@@ -10,6 +11,9 @@ namespace {
 // Ids are unique within the process, so that a stale one can never name somebody else's call. 0 is
 // none.
 std::atomic<CallId> next_call_id{1};
+
+// Keys that rotate: an answer that still names the one before these is not awaited.
+constexpr std::size_t kLaterKeysMax = 16;
 
 bool later(const Nanos left, const Nanos right) {
   return left > right;
@@ -29,11 +33,11 @@ Engine::Impl::Impl(std::shared_ptr<const Config> config_in, Transport& transport
   for (std::size_t i = 0; i < config->endpoints.size(); ++i) {
     const KeySource& source = config->endpoints[i].key;
     if (source.kind == KeySource::Kind::file && reread_key) {
-      pool.set_key(static_cast<int>(i), reread_key(source));
+      set_key(static_cast<int>(i), reread_key(source));
     }
   }
   if (config->api_key.kind == KeySource::Kind::file && reread_key) {
-    pool.set_key(-1, reread_key(config->api_key));
+    set_key(-1, reread_key(config->api_key));
   }
   published = pool.publish({});
 }
@@ -251,9 +255,7 @@ void Engine::Impl::take(Command& command) {
       return;
     }
     case Command::Kind::set_key:
-      pool.set_key(command.endpoint, command.key);
-      capacity_changed = true;
-      return;
+      return set_key(command.endpoint, command.key);
     case Command::Kind::reset:
       pool.reset(command.endpoint);
       capacity_changed = true;
@@ -276,6 +278,18 @@ void Engine::Impl::take(Command& command) {
       }
       return;
   }
+}
+
+void Engine::Impl::set_key(int endpoint, const std::string& key) {
+  later_keys.push_back(key);
+  if (later_keys.size() > kLaterKeysMax) later_keys.erase(later_keys.begin());
+  std::vector<std::string> secrets;
+  for (const std::string& each : later_keys)
+    add_secret(secrets, each);
+  finish_secrets(secrets);
+  later_secrets = std::make_shared<const std::vector<std::string>>(std::move(secrets));
+  pool.set_key(endpoint, key);
+  capacity_changed = true;
 }
 
 void Engine::Impl::take_call(std::unique_ptr<Call> owned) {
@@ -314,6 +328,7 @@ void Engine::Impl::make_ready(Call& call) {
   call.phase = Call::Phase::ready;
   call.wake_at = kNever;
   call.waiting_for_change = false;
+  call.backing_off = false;
   ready.push_back(&call);
 }
 
@@ -322,7 +337,8 @@ void Engine::Impl::wake_waiting() {
   capacity_changed = false;
   if (waiting_count == 0) return;
   for (Call* call = first_call; call != nullptr; call = call->next) {
-    if (call->phase == Call::Phase::waiting && call->wait_since >= 0) make_ready(*call);
+    const bool for_capacity = call->wait_since >= 0 || call->backing_off;
+    if (call->phase == Call::Phase::waiting && for_capacity) make_ready(*call);
   }
 }
 

@@ -12,6 +12,13 @@ namespace {
 // Attempts beyond one per usable route that the smart policy allows by itself.
 constexpr int kSpareAttempts = 2;
 
+// How a call ends that no endpoint can take: as the answers that closed them would have it.
+struct Ruling {
+  Verdict verdict = Verdict::overloaded;
+  Status status = Status::internal_server;
+  int http_status = 503;
+};
+
 TimeLimits merged(const TimeLimits& call, const TimeLimits& endpoint, const TimeLimits& client) {
   const auto first = [](Nanos a, Nanos b, Nanos c) { return a >= 0 ? a : b >= 0 ? b : c; };
   TimeLimits limits;
@@ -140,6 +147,7 @@ void Engine::Impl::wait(Call& call, const Choice& choice) {
       own_backoff ? call.total_at
                   : std::min(call.total_at, saturating_add(now.mono, max_wait - call.waited));
   const bool unknown = choice.at == kNever;
+  if (choice.hopeless) return fail_waiting(call, choice);
   if (unknown ? latest <= now.mono : choice.at > latest || choice.at > call.total_at) {
     return fail_waiting(call, choice);
   }
@@ -147,6 +155,7 @@ void Engine::Impl::wait(Call& call, const Choice& choice) {
   call.waiting_for_change = unknown;
   call.wake_at = unknown ? latest : choice.at;
   call.wait_since = own_backoff ? -1 : now.mono;
+  call.backing_off = own_backoff;
   ++waiting_count;
   counters->calls_waiting.store(waiting_count, std::memory_order_relaxed);
   if (log.wants(LogLevel::info)) {
@@ -167,17 +176,22 @@ void Engine::Impl::fail_waiting(Call& call, const Choice& choice) {
       choice.all_rate_limited ? "all endpoints are rate limited" : "no endpoint can take the call";
   message.append(" (").append(choice.reason).append(")");
   if (retry_after >= 0) {
-    message += "; the first is free again in " + std::to_string(to_ms_ceil(retry_after)) +
-               " ms, which is beyond the call's time limit or max_wait_ms";
+    message += "; the first is open again in " + std::to_string(to_ms_ceil(retry_after)) + " ms";
+    if (!choice.hopeless) message += ", beyond the call's time limit or max_wait_ms";
   }
-  call.cause.verdict = choice.all_rate_limited          ? Verdict::rate_limited
-                       : choice.reason == reason::kAuth ? Verdict::auth
-                                                        : Verdict::overloaded;
-  const Status status = choice.all_rate_limited          ? Status::rate_limit
-                        : choice.reason == reason::kAuth ? Status::authentication
-                                                         : Status::internal_server;
-  call.cause_status = choice.all_rate_limited ? 429 : choice.reason == reason::kAuth ? 401 : 503;
-  finish_failed(call, status, std::move(message), retry_after, flags);
+  Ruling ruling;
+  if (choice.all_rate_limited) {
+    ruling = {Verdict::rate_limited, Status::rate_limit, 429};
+  } else if (choice.reason == reason::kAuth) {
+    ruling = {Verdict::auth, Status::authentication, 401};
+  } else if (choice.reason == reason::kForbidden) {
+    ruling = {Verdict::forbidden, Status::permission_denied, 403};
+  } else if (choice.reason == reason::kModelUnavailable) {
+    ruling = {Verdict::model_unavailable, Status::not_found, 404};
+  }
+  call.cause.verdict = ruling.verdict;
+  call.cause_status = ruling.http_status;
+  finish_failed(call, ruling.status, std::move(message), retry_after, flags);
 }
 
 HttpRequest Engine::Impl::make_http(const Call& call, RouteKey route) const {

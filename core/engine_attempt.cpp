@@ -52,15 +52,22 @@ void Engine::Impl::on_headers(Call& call, TransportEvent& event) {
   attempt.headers = Headers(std::move(event.bytes));
   const bool success = event.status >= 200 && event.status < 300;
   if (!success) return;
-  attempt.check.emplace(call.request.dialect);
-  if (call.request.delivery == Delivery::whole) return;
-  const std::string_view type = attempt.headers.find("content-type");
-  if (type.empty() || starts_with_ignoring_case(type, "text/event-stream") ||
-      call.request.dialect.kind == DialectKind::opaque) {
-    attempt.reader = std::make_unique<StreamReader>(
-        call.request.dialect, static_cast<std::size_t>(config->limits.event_bytes_max),
-        call.request.choices);
+  if (call.request.delivery == Delivery::whole) {
+    attempt.check.emplace(call.request.dialect);
+    return;
   }
+  // Some servers call an event stream text/plain, or nothing at all; what calls itself JSON or HTML
+  // is judged as a whole.
+  const std::string_view type = attempt.headers.find("content-type");
+  const bool whole = starts_with_ignoring_case(type, "application/json") ||
+                     starts_with_ignoring_case(type, "text/html");
+  if (whole && call.request.dialect.kind != DialectKind::opaque) {
+    attempt.check.emplace(call.request.dialect);
+    return;
+  }
+  attempt.reader = std::make_unique<StreamReader>(
+      call.request.dialect, static_cast<std::size_t>(config->limits.event_bytes_max),
+      call.request.choices);
 }
 
 void Engine::Impl::on_data(Call& call, TransportEvent& event) {

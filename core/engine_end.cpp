@@ -194,8 +194,11 @@ bool Engine::Impl::budget_allows(Call& call, const Classification& found, RouteK
   const bool first_try =
       std::none_of(call.history.begin(), call.history.end(),
                    [&](const RouteHistory& each) { return each.route == route; });
+  // A 429 closes its route, so going elsewhere cannot become a storm; after a fault only a host in
+  // good health is free.
+  const bool limited = found.verdict == Verdict::rate_limited;
   if (first_try && !pool.same_host(failed, route.endpoint) &&
-      pool.in_good_health(route, now.mono)) {
+      (limited || pool.in_good_health(route, now.mono))) {
     return true;
   }
   const int cost =
@@ -203,6 +206,30 @@ bool Engine::Impl::budget_allows(Call& call, const Classification& found, RouteK
   if (!budget.take(cost)) return false;
   call.retry_cost = cost;
   return true;
+}
+
+bool Engine::Impl::has_override(Verdict verdict) const {
+  return config->policy.overrides[static_cast<std::size_t>(verdict)].max_attempts > 0;
+}
+
+// Where the number of attempts is fixed (the document's policy, an override), they are made for one
+// model; then the backup model has as many, as in the document's recipe for 503. False: there is
+// none, or the attempts were a budget for all models.
+bool Engine::Impl::next_model(Call& call, const Classification& found, RouteKey route) {
+  const Policy& policy = config->policy;
+  const bool for_one_model = !policy.per_route || has_override(found.verdict);
+  if (!for_one_model || !action_of(found.verdict, smart_policy()).other_model) return false;
+  if (call.models.size() < 2 || call.attempts >= kAttemptsMax) return false;
+  drop_models_through(call, route.model);
+  call.attempts_counted = 0;
+  return !call.models.empty();
+}
+
+void Engine::Impl::drop_models_through(Call& call, ModelId model) {
+  const auto end = std::find(call.models.begin(), call.models.end(), model) + 1;
+  for (auto each = call.models.begin(); each != end; ++each)
+    pool.drop_model(*each);
+  call.models.erase(call.models.begin(), end);
 }
 
 // Narrows what the call may still do, then lets it be admitted again, at once or after a delay.
@@ -221,7 +248,7 @@ void Engine::Impl::after_failure(Call& call, const Classification& found, RouteK
       const std::string key = reread_key(source);
       if (!key.empty() && key != pool.key_of(route.endpoint)) {
         const bool own = endpoint.key.kind != KeySource::Kind::none;
-        pool.set_key(own ? static_cast<int>(route.endpoint) : -1, key);
+        set_key(own ? static_cast<int>(route.endpoint) : -1, key);
         call.same_route_next = true;
         call.forced_endpoint = static_cast<int>(route.endpoint);
         return make_ready(call);
@@ -235,7 +262,7 @@ void Engine::Impl::after_failure(Call& call, const Classification& found, RouteK
   if (!may_repeat || (action.final_from_first && first) || call.unanswered >= kUnansweredMax) {
     return finish_cause(call, 0, -1);
   }
-  if (call.attempts_counted >= attempts_max(call)) {
+  if (call.attempts_counted >= attempts_max(call) && !next_model(call, found, route)) {
     return finish_cause(call, kFlagAllEndpointsFailed, -1);
   }
   if (found.verdict == Verdict::local) {
@@ -263,13 +290,11 @@ void Engine::Impl::after_failure(Call& call, const Classification& found, RouteK
   if (!action.elsewhere) {
     // Not this model any more; later ones may do.
     if (!action.other_model) return finish_cause(call, 0, -1);
-    const auto here = std::find(call.models.begin(), call.models.end(), route.model);
-    for (auto each = call.models.begin(); each != here + 1; ++each)
-      pool.drop_model(*each);
-    call.models.erase(call.models.begin(), here + 1);
+    drop_models_through(call, route.model);
     if (call.models.empty()) return finish_cause(call, 0, -1);
   }
-  call.other_models = action.other_model;
+  // A number of attempts that was configured for this verdict is used up before the model changes.
+  call.other_models = action.other_model && !has_override(found.verdict);
   const bool delayed =
       policy.delay_on == DelayOn::any_failure ||
       (policy.delay_on == DelayOn::rate_limited && call.trace.back().status == 429);
@@ -307,6 +332,7 @@ void Engine::Impl::pause_until(Call& call, Nanos at) {
 std::shared_ptr<CallReport> Engine::Impl::report_of(Call& call) {
   auto report = std::make_shared<CallReport>();
   report->config = config;
+  report->later_secrets = later_secrets;
   report->model = call.request.model;
   report->attempts = call.attempts;
   report->waited = call.waited;
@@ -387,7 +413,7 @@ void Engine::Impl::finish_failed(Call& call, Status status, std::string message,
   report->retry_after_ms = retry_after < 0 ? -1 : to_ms_ceil(retry_after);
   const std::string history = describe_failure(*report);
   if (!history.empty()) message.append(message.empty() ? "" : ": ").append(history);
-  report->message = scrub(*config, std::move(message));
+  report->message = scrubbed(*report, std::move(message));
   if (call.maybe_billed) flags |= kFlagMaybeBilled;
   if (call.attempts == 0) flags |= kFlagNothingSent;
   (status == Status::cancelled ? counters->calls_cancelled : counters->calls_failed)

@@ -68,6 +68,7 @@ struct Engine::Impl {
   void flush();
   void make_ready(Call& call);
   void wake_waiting();
+  void set_key(int endpoint, const std::string& key);
   Completion& out(Call& call, Completion::Kind kind);
 
   // engine_admit.cpp
@@ -110,6 +111,9 @@ struct Engine::Impl {
                       bool sent_in_full);
   void after_failure(Call& call, const Classification& found, RouteKey route);
   bool budget_allows(Call& call, const Classification& found, RouteKey route);
+  bool has_override(Verdict verdict) const;
+  bool next_model(Call& call, const Classification& found, RouteKey route);
+  void drop_models_through(Call& call, ModelId model);
   Nanos retry_delay(const Call& call, Verdict verdict);
   bool provably_unprocessed(const Classification& found, TransportError transport) const;
   void trace_end(Call& call, const Classification& found, TransportError transport);
@@ -130,6 +134,8 @@ struct Engine::Impl {
   Random random;
   RereadKey reread_key;
   std::shared_ptr<Counters> counters;
+  std::vector<std::string> later_keys;  // set or read after the configuration, the newest last
+  std::shared_ptr<const std::vector<std::string>> later_secrets;  // their forms
   Pool pool;
   RetryBudget budget;
   Log log;

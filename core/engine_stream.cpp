@@ -100,6 +100,7 @@ void Engine::Impl::commit(Call& call) {
   headers.http_status = call.attempt.status;
   auto report = std::make_shared<CallReport>();
   report->config = config;
+  report->later_secrets = later_secrets;
   report->endpoint = call.attempt.lease.route.endpoint;
   report->has_endpoint = true;
   report->model = call.request.model;

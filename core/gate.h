@@ -57,7 +57,7 @@ class Gate {
   }
 
   // An attempt that was sent before the gate was closed says nothing about it.
-  bool cleared_by_attempt_of(Nanos sent_at) const { return sent_at >= set_at_; }
+  bool cleared_by_attempt_of(Nanos sent_at) const { return sent_at > set_at_; }
   void clear() {
     until_ = 0;
     probe_after_ = false;

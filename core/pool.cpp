@@ -12,6 +12,10 @@ namespace {
 constexpr Nanos kRefusedBase = 30 * kSecond;
 constexpr Nanos kRefusedMax = 5 * kMinute;
 
+bool is_refusal(std::string_view why) {
+  return why == reason::kAuth || why == reason::kForbidden || why == reason::kModelUnavailable;
+}
+
 const RouteHistory* find_history(const RouteWish& wish, RouteKey key) {
   if (wish.history == nullptr) return nullptr;
   for (const RouteHistory& each : *wish.history) {
@@ -149,6 +153,13 @@ void Pool::consider(const RouteWish& wish, RouteKey key, Nanos now) {
     }
   }
   pass_over(key.endpoint, passage.reason);
+  if (is_refusal(passage.reason)) {
+    if (survey_.refused_reason.empty() || passage.at < survey_.refused_until) {
+      survey_.refused_until = passage.at;
+      survey_.refused_reason = passage.reason;
+    }
+    return;
+  }
   if (passage.at < survey_.earliest || survey_.earliest_reason.empty()) {
     survey_.earliest = passage.at;
     survey_.earliest_reason = passage.reason;
@@ -171,6 +182,8 @@ Choice Pool::choose(const RouteWish& wish, Nanos now, Random& random) {
   survey_.passed_over.clear();
   survey_.earliest = kNever;
   survey_.earliest_reason = {};
+  survey_.refused_until = kNever;
+  survey_.refused_reason = {};
   survey_.closed = survey_.rate_limited = 0;
   survey_.backing_off = false;
   if (config_->policy.routing == Routing::sticky) return choose_sticky(wish, now);
@@ -191,6 +204,11 @@ Choice Pool::choose(const RouteWish& wish, Nanos now, Random& random) {
   if (survey_.earliest_reason.empty()) {
     Choice none;
     none.passed_over = survey_.passed_over;
+    if (survey_.refused_reason.empty()) return none;
+    none.kind = Choice::Kind::wait;
+    none.at = survey_.refused_until;
+    none.reason = survey_.refused_reason;
+    none.hopeless = true;
     return none;
   }
   // Never eject everything: when breakers alone close all routes, the next to open is probed now.
@@ -318,7 +336,9 @@ Choice Pool::choose_sticky(const RouteWish& wish, Nanos now) {
 }
 
 Lease Pool::lease(const Choice& choice, bool own_credential, Nanos now) {
-  Lease lease{choice.route, now, choice.probe, own_credential};
+  // What passes a closed gate in the very turn that closed it was sent after that.
+  Lease lease{choice.route, now + (choice.probe || choice.forced ? 1 : 0), choice.probe,
+              own_credential};
   Endpoint& endpoint = endpoints_[choice.route.endpoint];
   const RouteKey state{choice.route.endpoint, state_model(choice.route.model)};
   Route& route = route_at(state);
@@ -548,25 +568,28 @@ RouteView Pool::view_of_route(std::uint32_t endpoint, ModelId model, Nanos now) 
   const Route& route = route_at(key);
   const Quota& quota = quota_at(key);
   const Health& host = hosts_[endpoints_[endpoint].host];
+  // All gates must be open: the one that opens last is the view's.
+  bool closed = false;
   const auto closed_by = [&](const Gate& gate, EndpointStatus status) {
-    if (!gate.closed(now)) return false;
+    if (!gate.closed(now) || (closed && gate.until() <= view.until)) return;
+    closed = true;
     view.status = status;
     view.reason = gate.reason();
     view.until = gate.until();
-    return true;
   };
-  if (closed_by(endpoints_[endpoint].credential, EndpointStatus::down)) return view;
-  if (closed_by(host.gate(), EndpointStatus::down)) return view;
-  if (closed_by(route.health.gate(), EndpointStatus::down)) return view;
-  if (closed_by(quota.gate(),
-                quota.is_exhausted() ? EndpointStatus::down : EndpointStatus::rate_limited)) {
-    if (!quota.is_exhausted() && quota.dimension() != LimitDimension::unknown) {
-      view.reason = name_of(quota.dimension());
-    }
-    return view;
+  closed_by(endpoints_[endpoint].credential, EndpointStatus::down);
+  closed_by(host.gate(), EndpointStatus::down);
+  closed_by(route.health.gate(), EndpointStatus::down);
+  closed_by(quota.gate(),
+            quota.is_exhausted() ? EndpointStatus::down : EndpointStatus::rate_limited);
+  if (view.status == EndpointStatus::rate_limited && quota.dimension() != LimitDimension::unknown) {
+    view.reason = name_of(quota.dimension());
   }
   const bool soft = route.block.reason() == reason::kOverloaded;
-  if (closed_by(route.block, soft ? EndpointStatus::degraded : EndpointStatus::down)) return view;
+  if (!soft || !closed) {
+    closed_by(route.block, soft ? EndpointStatus::degraded : EndpointStatus::down);
+  }
+  if (closed) return view;
   if (route.health.last_failed() || host.last_failed()) {
     view.status = EndpointStatus::degraded;
     view.reason = reason::kFailed;

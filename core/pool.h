@@ -76,6 +76,7 @@ struct Choice {
   Nanos at = 0;
   std::string_view reason;        // why this one; or what blocks the earliest
   bool all_rate_limited = false;  // wait: every route is closed by a quota
+  bool hopeless = false;          // wait: only refusals close the routes; time does not help
   std::vector<PassedOver> passed_over;
 };
 
@@ -166,6 +167,9 @@ class Pool {
     std::vector<Candidate> broken;  // closed by a breaker, no probe under way
     Nanos earliest = kNever;
     std::string_view earliest_reason;
+    // Closed by a refusal (key, model, permission): waiting is no answer to that.
+    Nanos refused_until = kNever;
+    std::string_view refused_reason;
     int closed = 0;
     int rate_limited = 0;
     bool backing_off = false;  // a route is open but for the call's own backoff

@@ -43,6 +43,20 @@ bool SimChecks::keeps_blocks() const {
   return config_.policy.when_none == WhenNone::wait;
 }
 
+void SimChecks::note_told(const SimAttempt& attempt) {
+  if (attempt.told_until == 0) return;
+  // After an hour one call may try, whatever was told (SEMANTICS 4).
+  Nanos& until = told_[{attempt.provider, attempt.model}];
+  until = std::max(until, std::min(attempt.told_until, attempt.ended + kHour));
+}
+
+void SimChecks::reset(std::string_view endpoint) {
+  changed_from_outside();
+  for (auto& [route, until] : told_) {
+    if (endpoint.empty() || route.first == transport_.find(endpoint)) until = 0;
+  }
+}
+
 void SimChecks::accepted(std::size_t number, const SimCall& call) {
   if (call.deadline != kNever) deadlines_.emplace(call.deadline, number);
   resting_.insert(number);
@@ -85,6 +99,8 @@ void SimChecks::after_turn(std::deque<SimCall>& calls, const std::vector<std::si
   for (const std::size_t place : ended) {
     const std::size_t number = transport_.attempts()[place].call;
     if (calls[number].active()) resting_.insert(number);
+    // A cancel of the same turn comes first: the engine never sees that answer.
+    if (calls[number].cancelled == kNever) note_told(transport_.attempts()[place]);
   }
   for (; seen_attempts_ < transport_.attempts().size(); ++seen_attempts_) {
     const SimAttempt& attempt = transport_.attempts()[seen_attempts_];
@@ -119,7 +135,7 @@ void SimChecks::check_start(const SimAttempt& attempt, const SimCall& call, Now 
   }
   const Policy& policy = config_.policy;
   if (policy.obey_hints && keeps_blocks()) {
-    if (now.mono < transport_.told_until(attempt.provider, attempt.model)) {
+    if (now.mono < told_[{attempt.provider, attempt.model}]) {
       fail("an attempt before the time that the provider had told");
     }
   }
@@ -136,7 +152,8 @@ void SimChecks::check_counts(const SimAttempt& attempt, const SimCall& call) {
     if (is_local(each.error)) continue;
     if (is_unanswered(each)) ++unanswered;
     if (each.status == 429 && !policy.rate_limited_counts) continue;
-    ++counted;
+    // Where a number of attempts holds for one model, the backup model has its own.
+    if (policy.per_route || each.model == attempt.model) ++counted;
     if (each.provider == attempt.provider && each.model == attempt.model) ++here;
   }
   if (keeps_blocks() && unanswered >= kUnansweredMax) {

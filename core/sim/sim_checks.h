@@ -35,6 +35,8 @@ class SimChecks {
   void at_end(const std::deque<SimCall>& calls, const Snapshot& snapshot);
   // A change from outside (reset, a new key), which may end blocks.
   void changed_from_outside() { excused_ = true; }
+  // The same for one endpoint (all: ""), which forgets what it was told.
+  void reset(std::string_view endpoint);
   void fail(std::string_view what);
 
   const std::string& breach() const { return breach_; }
@@ -52,6 +54,7 @@ class SimChecks {
   void check_start(const SimAttempt& attempt, const SimCall& call, Now now);
   void check_counts(const SimAttempt& attempt, const SimCall& call);
   void check_success(const SimCall& call, const Completion& completion);
+  void note_told(const SimAttempt& attempt);
   void check_in_flight(const Snapshot& snapshot);
   void check_blocks(const Snapshot& snapshot, const std::vector<std::size_t>& ended, Now now);
   void check_probes(const Snapshot& snapshot, Now now);
@@ -66,6 +69,7 @@ class SimChecks {
   std::string breach_;
   std::size_t seen_attempts_ = 0;
   std::map<RouteName, Block> blocks_;
+  std::map<RouteName, Nanos> told_;  // until when a route is to be left alone
   std::set<std::pair<Nanos, std::size_t>> deadlines_;
   std::set<std::size_t> resting_;  // calls without an attempt under way
   bool excused_ = false;

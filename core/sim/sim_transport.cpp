@@ -189,9 +189,7 @@ void SimTransport::finish(Flights::iterator found, TransportError error,
     providers_[flight.provider]->release(flight.answer, error == TransportError::none);
   }
   if (flight.answer.told_wait) {
-    Nanos& until = told_[{flight.provider, flight.request.model}];
-    // Hints above an hour may be tried by one call an hour later (SEMANTICS 4).
-    until = std::max(until, now_.mono + std::min(*flight.answer.told_wait, kHour));
+    record.told_until = saturating_add(now_.mono, *flight.answer.told_wait);
   }
   ended_.push_back(flight.record);
   --running_on_[flight.provider];
@@ -225,17 +223,6 @@ void SimTransport::resume(AttemptId attempt) {
   Flight& flight = found->second;
   flight.paused = false;
   if (flight.phase == Phase::body) schedule(attempt, flight, std::max(now_.mono, flight.due));
-}
-
-Nanos SimTransport::told_until(std::size_t provider, const std::string& model) const {
-  const auto found = told_.find({provider, model});
-  return found == told_.end() ? 0 : found->second;
-}
-
-void SimTransport::forget_told(std::size_t provider) {
-  for (auto& [key, until] : told_) {
-    if (key.first == provider) until = 0;
-  }
 }
 
 }  // namespace holysheep

@@ -35,6 +35,7 @@ struct SimAttempt {
   bool data = false;       // some of the body was delivered
   SimTruth truth = SimTruth::unknown;
   bool whole = false;             // everything of the answer was delivered
+  Nanos told_until = 0;           // a 429 that was delivered: when the provider said to come back
   std::uint64_t reader_hash = 0;  // of what a reader must get, if `truth` is good
 };
 
@@ -70,9 +71,6 @@ class SimTransport final : public Transport {
   // The provider's index by its name, or provider_count().
   std::size_t find(std::string_view name) const;
   std::size_t running_on(std::size_t provider) const { return running_on_[provider]; }
-  // A hint that was delivered: until when this (provider, model) is to be left alone.
-  Nanos told_until(std::size_t provider, const std::string& model) const;
-  void forget_told(std::size_t provider);
   // The attempts (their places in attempts()) that have ended since the last call.
   std::vector<std::size_t> take_ended() { return std::exchange(ended_, {}); }
 
@@ -107,7 +105,6 @@ class SimTransport final : public Transport {
   std::vector<std::size_t> running_on_;
   Flights flights_;
   std::map<std::pair<Nanos, std::uint64_t>, AttemptId> agenda_;
-  std::map<std::pair<std::size_t, std::string>, Nanos> told_;
   std::vector<SimAttempt> attempts_;
   std::vector<std::size_t> ended_;
   Now begin_;

@@ -90,10 +90,7 @@ void Simulation::at(Nanos since_begin, std::function<void()> action) {
 void Simulation::reset(std::string_view endpoint) {
   Error error;
   if (engine_.reset(endpoint, &error) != Status::ok) checks_.fail(error.message);
-  for (std::size_t i = 0; i < transport_.provider_count(); ++i) {
-    if (endpoint.empty() || i == transport_.find(endpoint)) transport_.forget_told(i);
-  }
-  checks_.changed_from_outside();
+  checks_.reset(endpoint);
   inbox_ = true;
 }
 

@@ -241,3 +241,68 @@ TEST_CASE("failover: a reused connection that has died costs one more request, o
   REQUIRE(second.route() == "primary:transient,primary:ok");
   REQUIRE(second.attempts == 2);
 }
+
+TEST_CASE("failover: after a refused key the next call fails at once, and one probes later") {
+  Mock mock(three(R"({"key":"right-key"})", R"({"key":"right-key"})", R"({"key":"right-key"})"));
+  Client client(mock.config());
+  REQUIRE(client.call().status == HOLYSHEEP_E_AUTHENTICATION);
+  for (int i = 0; i < 4; ++i)
+    client.call();
+  const auto sent = mock.count();
+  const Outcome refused = client.call();
+  INFO(refused.message);
+  REQUIRE(refused.status == HOLYSHEEP_E_AUTHENTICATION);
+  REQUIRE(refused.http_status == 401);
+  REQUIRE((refused.flags & HOLYSHEEP_FLAG_NOTHING_SENT) != 0);
+  REQUIRE(mock.count() == sent);
+  client.advance(30'100);
+  REQUIRE(client.call().attempts == 1);
+  REQUIRE(mock.count() == sent + 1);
+}
+
+TEST_CASE("failover: a key that was set later never shows either") {
+  const char* echo =
+      R"({"default":{"status":401,"body":{"error":{"message":"bad key later-key-1","type":"x","code":"invalid_api_key"}}}})";
+  Mock mock(three(echo, echo, echo));
+  Client client(mock.config());
+  REQUIRE(holysheep_client_set_key(client.get(), nullptr, 0, "later-key-1", HOLYSHEEP_SIZE_NUL,
+                                   nullptr) == HOLYSHEEP_OK);
+  const Outcome outcome = client.call();
+  REQUIRE(outcome.status == HOLYSHEEP_E_AUTHENTICATION);
+  REQUIRE(mock.requests().text("/0/key") == "later-key-1");
+  REQUIRE(outcome.meta.find("later-key-1") == std::string::npos);
+  REQUIRE(outcome.message.find("later-key-1") == std::string::npos);
+}
+
+TEST_CASE(
+    "failover: the document's 503 recipe makes its five attempts, then takes the backup model") {
+  Mock mock(
+      R"({"version":1,"endpoints":[{"name":"primary","replies":[{"status":503,"times":5}]}]})");
+  Client client(mock.config(
+      R"(,"retry":{"overrides":{"overloaded":{"max_attempts":5,"base_delay_ms":2000}}},"fallback_models":["small"],"max_wait_ms":600000)"));
+  const auto id = client.submit(Client::request(chat("large")));
+  while (client.of(id).dones == 0) {
+    client.advance(1'000);
+    client.drain(10);
+  }
+  const Outcome outcome = client.wait(id);
+  INFO(outcome.meta << outcome.message);
+  REQUIRE(outcome.status == HOLYSHEEP_OK);
+  REQUIRE(outcome.attempts == 6);
+  const Json requests = mock.requests();
+  for (int i = 0; i < 5; ++i) {
+    REQUIRE(requests.text("/" + std::to_string(i) + "/model") == "large");
+  }
+  REQUIRE(requests.text("/5/model") == "small");
+}
+
+TEST_CASE("failover: under the document's policy the backup model follows the last attempt") {
+  const char* broken = R"({"replies":[{"status":503}]})";
+  Mock mock(three(broken, broken, broken));
+  Client client(mock.config(R"(,"policy":"document","fallback_models":["small"])"));
+  const Outcome outcome = client.call(chat("large"));
+  INFO(outcome.meta << outcome.message);
+  REQUIRE(outcome.status == HOLYSHEEP_OK);
+  REQUIRE(outcome.attempts == 4);
+  REQUIRE(mock.requests().text("/3/model") == "small");
+}
