@@ -123,6 +123,7 @@ void Engine::Impl::admit(Call& call) {
   wish.may_probe = call.request.replay == Replay::free;
   wish.own_credential = call.request.own_credential;
   wish.other_models = call.other_models;
+  wish.backs_off_first = !call.has_cause || call.cause.verdict != Verdict::overloaded;
   Choice choice = pool.choose(wish, now.mono, random);
   switch (choice.kind) {
     case Choice::Kind::route:

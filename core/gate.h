@@ -19,6 +19,7 @@ constexpr std::string_view kProbing = "probing";
 constexpr std::string_view kOverloaded = "overloaded";
 constexpr std::string_view kForbidden = "forbidden";
 constexpr std::string_view kModelUnavailable = "model_unavailable";
+constexpr std::string_view kEasing = "easing";  // open again, but not yet for everybody
 constexpr std::string_view kFailed = "failed";
 }  // namespace reason
 

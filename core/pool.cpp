@@ -104,14 +104,17 @@ Quota& Pool::quota_at(RouteKey key) {
   return group >= 0 ? groups_[static_cast<std::size_t>(group)] : route_at(key).quota;
 }
 
-Passage Pool::passage(RouteKey key, const RouteWish& wish, Nanos now) {
+Passage Pool::limits_passage(RouteKey key, const RouteWish& wish, Nanos now) {
   const RouteKey state{key.endpoint, state_model(key.model)};
-  Route& route = route_at(state);
   Passage passage = quota_at(state).passage(now);
-  passage.narrow(route.health.passage(now));
-  passage.narrow(route.block.passage(now));
-  passage.narrow(hosts_[endpoints_[key.endpoint].host].passage(now));
+  passage.narrow(route_at(state).block.passage(now));
   if (!wish.own_credential) passage.narrow(endpoints_[key.endpoint].credential.passage(now));
+  return passage;
+}
+
+Passage Pool::breakers_passage(RouteKey key, Nanos now) {
+  Passage passage = route_at({key.endpoint, state_model(key.model)}).health.passage(now);
+  passage.narrow(hosts_[endpoints_[key.endpoint].host].passage(now));
   return passage;
 }
 
@@ -127,7 +130,9 @@ void Pool::consider(const RouteWish& wish, RouteKey key, Nanos now) {
       return pass_over(key.endpoint, "tried enough in this call");
     }
   }
-  Passage passage = this->passage(key, wish, now);
+  Passage passage = limits_passage(key, wish, now);
+  const bool within_limits = passage.at <= now;
+  passage.narrow(breakers_passage(key, now));
   Candidate candidate{key, history != nullptr ? history->attempts : 0, passage.probe,
                       static_cast<int>(key.endpoint) == wish.forced_endpoint, passage.at};
   if (passage.at <= now && passage.probe && !wish.may_probe) {
@@ -145,10 +150,11 @@ void Pool::consider(const RouteWish& wish, RouteKey key, Nanos now) {
     passage.reason = "backing off";
   } else {
     ++survey_.closed;
-    if (passage.reason == reason::kRateLimited || passage.reason == reason::kQuotaExhausted) {
+    if (passage.reason == reason::kRateLimited || passage.reason == reason::kQuotaExhausted ||
+        passage.reason == reason::kEasing) {
       ++survey_.rate_limited;
     }
-    if (passage.reason == reason::kBreakerOpen && wish.may_probe) {
+    if (within_limits && passage.reason == reason::kBreakerOpen && wish.may_probe) {
       survey_.broken.push_back(candidate);
     }
   }
@@ -189,7 +195,7 @@ Choice Pool::choose(const RouteWish& wish, Nanos now, Random& random) {
   if (config_->policy.routing == Routing::sticky) return choose_sticky(wish, now);
 
   for (std::size_t m = 0; m < wish.models->size(); ++m) {
-    if (m > 0 && (!wish.other_models || survey_.backing_off)) break;
+    if (m > 0 && (!wish.other_models || (survey_.backing_off && wish.backs_off_first))) break;
     const ModelId model = (*wish.models)[m];
     for (const std::uint32_t endpoint : *wish.endpoints) {
       if (serves(endpoint, models_[model].name)) consider(wish, {endpoint, model}, now);
@@ -344,6 +350,7 @@ Lease Pool::lease(const Choice& choice, bool own_credential, Nanos now) {
   Route& route = route_at(state);
   route.used = true;
   ++route.in_flight;
+  quota_at(state).leased();
   ++endpoint.in_flight;
   if (choice.probe) {
     if (route.health.gate().needs_probe()) route.health.gate().begin_probe();
@@ -362,6 +369,7 @@ void Pool::end_probes(const Lease& lease) {
   Endpoint& endpoint = endpoints_[lease.route.endpoint];
   Route& route = route_at(state);
   --route.in_flight;
+  quota_at(state).released();
   --endpoint.in_flight;
   counters_->endpoints[lease.route.endpoint].in_flight.fetch_sub(1, std::memory_order_relaxed);
   if (!lease.probe) return;
@@ -374,7 +382,11 @@ void Pool::end_probes(const Lease& lease) {
 
 bool Pool::abandon(const Lease& lease) {
   end_probes(lease);
-  return lease.probe;
+  return lease.probe || is_easing(lease.route);
+}
+
+bool Pool::is_easing(RouteKey key) {
+  return quota_at({key.endpoint, state_model(key.model)}).is_easing();
 }
 
 bool Pool::release(const Lease& lease, const Classification& found, int http_status, Nanos now,
@@ -384,8 +396,9 @@ bool Pool::release(const Lease& lease, const Classification& found, int http_sta
   if (found.verdict == Verdict::ok) {
     counts.succeeded.fetch_add(1, std::memory_order_relaxed);
     counts.latency_total.fetch_add(now - lease.sent_at, std::memory_order_relaxed);
+    const bool easing = is_easing(lease.route);
     apply_success(lease, now);
-    return lease.probe;
+    return lease.probe || easing;
   }
   (http_status == 429 ? counts.rate_limited : counts.failed)
       .fetch_add(1, std::memory_order_relaxed);
@@ -403,7 +416,7 @@ bool Pool::release(const Lease& lease, const Classification& found, int http_sta
   } else {
     apply_single_state(lease, found, http_status, now, random);
   }
-  return lease.probe;
+  return lease.probe || is_easing(lease.route);
 }
 
 void Pool::apply_success(const Lease& lease, Nanos now) {
@@ -413,15 +426,14 @@ void Pool::apply_success(const Lease& lease, Nanos now) {
   Health& host = hosts_[endpoint.host];
   const bool clean = endpoint.last_error.empty() && !route.health.last_failed() &&
                      !route.health.gate().needs_probe() && !route.block.closed(now) &&
-                     !host.last_failed() && quota_at(state).gate().until() == 0;
+                     !host.last_failed() && quota_at(state).gate().until() == 0 &&
+                     !quota_at(state).is_easing();
   route.health.succeeded(now, lease.sent_at);
   host.succeeded(now, lease.sent_at);
   if (clean) return;
   quota_at(state).succeeded(now, lease.sent_at);
-  if (route.block.cleared_by_attempt_of(lease.sent_at)) {
-    route.block.clear();
-    route.block_count = 0;
-  }
+  if (route.block.cleared_by_attempt_of(lease.sent_at)) route.block.clear();
+  route.block_count = 0;
   if (!lease.own_credential && endpoint.credential.cleared_by_attempt_of(lease.sent_at)) {
     endpoint.credential.clear();
     endpoint.credential_failures = 0;
@@ -471,9 +483,18 @@ void Pool::apply(const Lease& lease, const Classification& found, Nanos now, Ran
       return;
     }
     case Verdict::overloaded: {
-      Nanos wait = exponential_delay(policy.cooldown_base, route.block_count++, policy.cooldown);
-      if (found.hint && policy.obey_hints) wait = std::min(found.hint->wait, kHintMax);
-      route.block.close(now, saturating_add(now, wait), reason::kOverloaded, false);
+      // One 503 among successes is this call's bad luck; a second in a row, or a hint, closes the
+      // route. Calls that were under way together are told the same thing: that is one episode.
+      if (now >= route.block.until()) ++route.block_count;
+      Nanos wait = 0;
+      if (found.hint && policy.obey_hints) {
+        wait = std::min(found.hint->wait, kHintMax);
+      } else if (route.block_count > 1) {
+        wait = exponential_delay(policy.cooldown_base, route.block_count - 2, policy.cooldown);
+      }
+      if (wait > 0) {
+        route.block.close(now, saturating_add(now, wait), reason::kOverloaded, false);
+      }
       route.health.failed(now, lease.sent_at, random, policy.breaker);
       return;
     }
@@ -554,7 +575,10 @@ void Pool::reset(int endpoint) {
     for (Model& model : models_) {
       Route& route = model.routes[i];
       const std::uint32_t in_flight = route.in_flight;
+      Quota quota = route.quota;
+      quota.reset();
       route = Route();
+      route.quota = quota;
       route.used = true;
       route.in_flight = in_flight;
     }
@@ -568,6 +592,7 @@ RouteView Pool::view_of_route(std::uint32_t endpoint, ModelId model, Nanos now) 
   const Route& route = route_at(key);
   const Quota& quota = quota_at(key);
   const Health& host = hosts_[endpoints_[endpoint].host];
+  view.easing = quota.is_easing();
   // All gates must be open: the one that opens last is the view's.
   bool closed = false;
   const auto closed_by = [&](const Gate& gate, EndpointStatus status) {

@@ -53,6 +53,7 @@ struct RouteWish {
   bool may_probe = true;        // a half-open route may get this call
   bool own_credential = false;  // credentials' state does not concern it
   bool other_models = true;     // fallback models may be used now
+  bool backs_off_first = true;  // rather wait for the call's own backoff than use one of them
 };
 
 // Why a route was passed over, for the trace.
@@ -152,7 +153,9 @@ class Pool {
   Route& route_at(RouteKey key) { return models_[key.model].routes[key.endpoint]; }
   Quota& quota_at(RouteKey key);
   ModelId state_model(ModelId model) const { return config_->policy.per_route ? model : 0; }
-  Passage passage(RouteKey key, const RouteWish& wish, Nanos now);
+  // What quota, key and refusals allow, and what the breakers of route and host do.
+  Passage limits_passage(RouteKey key, const RouteWish& wish, Nanos now);
+  Passage breakers_passage(RouteKey key, Nanos now);
   Choice choose_sticky(const RouteWish& wish, Nanos now);
   struct Candidate {
     RouteKey route;
@@ -185,6 +188,7 @@ class Pool {
   void apply_success(const Lease& lease, Nanos now);
   void close_credential(Endpoint& endpoint, const Classification& found, Nanos now);
   void end_probes(const Lease& lease);
+  bool is_easing(RouteKey key);
   void pass_over(std::uint32_t endpoint, std::string_view why);
   EndpointView view_of(std::uint32_t endpoint, Nanos now);
   RouteView view_of_route(std::uint32_t endpoint, ModelId model, Nanos now);

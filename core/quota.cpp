@@ -25,6 +25,7 @@ void Quota::rate_limited(Nanos now, const Classification& found, const Policy& p
   // Several calls that were under way together are told the same thing: that is one episode.
   if (now >= gate_.until()) ++consecutive_;
   dimension_ = found.dimension;
+  if (policy.slow_start) eased_in_ = 1;
   Nanos wait = block_of(found, policy, std::max(consecutive_, 1));
   const bool daily = found.hint && found.hint->daily;
   if (wait > kHintMax) wait = kHintMax;
@@ -44,6 +45,7 @@ void Quota::exhausted(Nanos now, const Classification& found) {
 
 void Quota::succeeded(Nanos now, Nanos sent_at) {
   if (gate_.closed(now) && !gate_.cleared_by_attempt_of(sent_at)) return;
+  if (eased_in_ > 0 && ++eased_in_ > kEasingMax) eased_in_ = 0;
   consecutive_ = 0;
   exhausted_ = false;
   gate_.clear();

@@ -19,24 +19,44 @@ constexpr Nanos kTinyWait = 100 * kMillisecond;
 constexpr Nanos kExhaustedBase = 5 * kMinute;
 constexpr Nanos kExhaustedMax = kHour;
 
+// Once a block has passed, calls come back one by one, not all at once: as many may be in flight as
+// there were successes since, plus one, until that is this many. All at once, all but the first
+// would meet the next 429.
+constexpr int kEasingMax = 32;
+
 class Quota {
  public:
   void rate_limited(Nanos now, const Classification& found, const Policy& policy);
   void exhausted(Nanos now, const Classification& found);
   void succeeded(Nanos now, Nanos sent_at);
 
-  Passage passage(Nanos now) const { return gate_.passage(now); }
+  Passage passage(Nanos now) const {
+    const Passage passage = gate_.passage(now);
+    if (passage.at > now || eased_in_ == 0 || in_flight_ < eased_in_) return passage;
+    return {kNever, false, reason::kEasing};
+  }
+  // Around each attempt.
+  void leased() { ++in_flight_; }
+  void released() { --in_flight_; }
+  // Whether a lease that ends lets another call in.
+  bool is_easing() const { return eased_in_ > 0; }
   Gate& gate() { return gate_; }
   const Gate& gate() const { return gate_; }
   LimitDimension dimension() const { return dimension_; }
   bool is_exhausted() const { return exhausted_; }
-  void reset() { *this = Quota(); }
+  void reset() {
+    const int in_flight = in_flight_;
+    *this = Quota();
+    in_flight_ = in_flight;
+  }
 
  private:
   Gate gate_;
   LimitDimension dimension_ = LimitDimension::unknown;
   int consecutive_ = 0;
   bool exhausted_ = false;
+  int in_flight_ = 0;
+  int eased_in_ = 0;  // how many may be in flight; 0: any number
 };
 
 }  // namespace holysheep

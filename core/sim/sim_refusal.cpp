@@ -105,7 +105,9 @@ SimAnswer anthropic_refusal(const SimAdmission& admission, Now now) {
   answer.headers = kSimJsonHeader;
   answer.headers += header_line(prefix + "limit", std::to_string(admission.limit));
   answer.headers += header_line(prefix + "remaining", "0");
-  answer.headers += header_line(prefix + "reset", rfc3339(now.unix + admission.wait));
+  // In whole seconds, upwards: who comes then is not too early.
+  const Nanos reset = now.unix + admission.wait + kSecond - 1;
+  answer.headers += header_line(prefix + "reset", rfc3339(reset));
   answer.headers += header_line("x-should-retry", "true");
   JsonWriter writer;
   writer.begin_object().member("type", "error").key("error").begin_object();
