@@ -592,7 +592,9 @@ RouteView Pool::view_of_route(std::uint32_t endpoint, ModelId model, Nanos now) 
   const Route& route = route_at(key);
   const Quota& quota = quota_at(key);
   const Health& host = hosts_[endpoints_[endpoint].host];
-  view.easing = quota.is_easing();
+  view.one_by_one = quota.is_easing() || quota.gate().needs_probe() ||
+                    route.health.gate().needs_probe() || route.block.needs_probe() ||
+                    host.gate().needs_probe() || endpoints_[endpoint].credential.needs_probe();
   // All gates must be open: the one that opens last is the view's.
   bool closed = false;
   const auto closed_by = [&](const Gate& gate, EndpointStatus status) {

@@ -48,8 +48,8 @@ struct RouteView {
   std::string model;
   EndpointStatus status = EndpointStatus::healthy;
   std::string_view reason;
-  Nanos until = 0;      // monotonic; 0: no known end
-  bool easing = false;  // after a 429: open again, call by call
+  Nanos until = 0;          // monotonic; 0: no known end
+  bool one_by_one = false;  // once `until` has passed: not for all calls at once
 };
 
 struct EndpointView {

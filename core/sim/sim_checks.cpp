@@ -236,7 +236,7 @@ bool SimChecks::is_free(const EndpointView& endpoint, const std::string& model, 
   if (endpoint.routes.empty()) return true;
   for (const RouteView& route : endpoint.routes) {
     if (route.model != model) continue;
-    if (route.easing) return false;
+    if (route.one_by_one) return false;
     if (is_closed(route.status))
       return route.status == EndpointStatus::rate_limited && route.until > 0 &&
              route.until <= now.mono;

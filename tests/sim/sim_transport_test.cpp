@@ -177,7 +177,7 @@ TEST_CASE("each family tells the wait in its own words") {
   CHECK(Headers(told(SimFamily::groq).headers).find("retry-after") == "2");
   CHECK(told(SimFamily::azure).pieces[0].bytes.find("retry after 2 seconds") != std::string::npos);
   CHECK(Headers(told(SimFamily::anthropic).headers).find("anthropic-ratelimit-requests-reset") ==
-        "2026-01-01T00:00:02Z");
+        "2026-01-01T00:00:03Z");
   CHECK(told(SimFamily::gemini).pieces[0].bytes.find(R"("retryDelay":"2s")") != std::string::npos);
   CHECK(told(SimFamily::document).pieces[0].bytes.find(R"("retry_after":2)") != std::string::npos);
   CHECK(Headers(told(SimFamily::plain).headers).find("Retry-After") == "2");
