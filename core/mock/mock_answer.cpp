@@ -240,7 +240,7 @@ void Answer::fault_before(std::size_t token) {
   if (token < std::min(after, pieces_.size())) return;
   faulted_ = true;
   const bool named = question_.api == MockApi::messages || question_.api == MockApi::responses;
-  add(MockPart::fault, reply_.in_band_error->body, named ? "error" : "");
+  add(MockPart::fault, mock_fault_json(*reply_.in_band_error, question_.api), named ? "error" : "");
 }
 
 void Answer::chat_events() {
@@ -348,6 +348,24 @@ std::vector<MockEvent> Answer::events() {
 std::string mock_answer_json(const MockReply& reply, const MockQuestion& question,
                              std::string_view endpoint) {
   return Answer(reply, question, endpoint).json();
+}
+
+std::string mock_fault_json(const MockInBandError& error, MockApi api) {
+  if (!error.body.empty()) return error.body;
+  constexpr std::string_view kMessage =
+      "The server had an error while processing your request. Sorry about that!";
+  JsonWriter writer;
+  writer.begin_object();
+  if (api == MockApi::responses) {
+    writer.member("type", "error").member("code", "server_error").member("message", kMessage);
+    return writer.key("param").null().end_object().take();
+  }
+  if (api == MockApi::messages) writer.member("type", "error");
+  writer.key("error").begin_object();
+  writer.member("message", kMessage);
+  writer.member("type", api == MockApi::messages ? "api_error" : "server_error");
+  if (api != MockApi::messages) writer.key("param").null().key("code").null();
+  return writer.end_object().end_object().take();
 }
 
 std::vector<MockEvent> mock_answer_events(const MockReply& reply, const MockQuestion& question,

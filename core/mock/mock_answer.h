@@ -25,6 +25,8 @@ std::string mock_answer_json(const MockReply& reply, const MockQuestion& questio
                              std::string_view endpoint);
 std::vector<MockEvent> mock_answer_events(const MockReply& reply, const MockQuestion& question,
                                           std::string_view endpoint);
+// The error that takes the place of an answer, or of the rest of a stream.
+std::string mock_fault_json(const MockInBandError& error, MockApi api);
 // The body of GET /models.
 std::string mock_models_json(const std::vector<std::string>& models);
 // How many tokens the answer to `question` will be counted for.

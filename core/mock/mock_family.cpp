@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/calendar.h"
 #include "core/json.h"
+#include "core/mock/mock_error_table.h"
 
 namespace holysheep {
 namespace {
@@ -38,221 +38,6 @@ constexpr std::pair<std::string_view, MockError> kErrors[] = {
     {"content_filter", MockError::content_filter},
     {"invalid_request", MockError::invalid_request},
 };
-
-// {limit}, {used}, {requested}, {wait}, {seconds} and {model} are filled in. `code` may be "".
-struct Row {
-  MockError error;
-  int status;
-  std::string_view type;
-  std::string_view code;
-  std::string_view message;
-};
-
-#define HOLYSHEEP_RATE_TEXT(per)                                                            \
-  "Rate limit reached for {model} in organization org-mock on " per                         \
-  ": Limit {limit}, Used {used}, Requested {requested}. Please try again in {wait}. Visit " \
-  "https://platform.openai.com/account/rate-limits to learn more."
-
-constexpr Row kOpenAi[] = {
-    {MockError::rate_limit_rpm, 429, "requests", "rate_limit_exceeded",
-     HOLYSHEEP_RATE_TEXT("requests per min (RPM)")},
-    {MockError::rate_limit_tpm, 429, "tokens", "rate_limit_exceeded",
-     HOLYSHEEP_RATE_TEXT("tokens per min (TPM)")},
-    {MockError::rate_limit_rpd, 429, "requests", "rate_limit_exceeded",
-     HOLYSHEEP_RATE_TEXT("requests per day (RPD)")},
-    {MockError::rate_limit_tpd, 429, "tokens", "rate_limit_exceeded",
-     HOLYSHEEP_RATE_TEXT("tokens per day (TPD)")},
-    {MockError::concurrency, 429, "rate_limit_error", "concurrency_limit_exceeded",
-     "Too many concurrent requests: {used} of {limit} are running."},
-    {MockError::too_large, 429, "tokens", "rate_limit_exceeded",
-     "Request too large for {model} in organization org-mock on tokens per min (TPM): Limit "
-     "{limit}, Requested {requested}. The input or output tokens must be reduced in order to run "
-     "successfully."},
-    {MockError::insufficient_quota, 429, "insufficient_quota", "insufficient_quota",
-     "You exceeded your current quota, please check your plan and billing details."},
-    {MockError::overloaded, 503, "service_unavailable_error", "server_is_overloaded",
-     "The server is currently overloaded with other requests. Please try again later."},
-    {MockError::server_error, 500, "server_error", "",
-     "The server had an error while processing your request. Sorry about that!"},
-    {MockError::auth, 401, "invalid_request_error", "invalid_api_key",
-     "Incorrect API key provided. You can find your API key at "
-     "https://platform.openai.com/account/api-keys."},
-    {MockError::permission, 403, "invalid_request_error", "insufficient_permissions",
-     "You have insufficient permissions for this operation."},
-    {MockError::model_not_found, 404, "invalid_request_error", "model_not_found",
-     "The model `{model}` does not exist or you do not have access to it."},
-    {MockError::context_length, 400, "invalid_request_error", "context_length_exceeded",
-     "This model's maximum context length is {limit} tokens. However, your messages resulted in "
-     "{requested} tokens. Please reduce the length of the messages."},
-    {MockError::content_filter, 400, "invalid_request_error", "content_filter",
-     "The response was filtered due to the prompt triggering our content management policy."},
-    {MockError::invalid_request, 400, "invalid_request_error", "invalid_value",
-     "max_tokens is too large: {requested}. This model supports at most {limit} completion "
-     "tokens."},
-};
-
-constexpr Row kAzure[] = {
-    {MockError::rate_limit_rpm, 429, "", "429",
-     "Requests to the ChatCompletions_Create Operation under Azure OpenAI API version 2024-10-21 "
-     "have exceeded call rate limit of your current AIServices S0 pricing tier. Please retry after "
-     "{seconds} seconds."},
-    {MockError::rate_limit_tpm, 429, "", "429",
-     "Requests to the ChatCompletions_Create Operation under Azure OpenAI API version 2024-10-21 "
-     "have exceeded token rate limit of your current AIServices S0 pricing tier. Please retry "
-     "after "
-     "{seconds} seconds."},
-    {MockError::rate_limit_rpd, 429, "", "429",
-     "Requests to the ChatCompletions_Create Operation under Azure OpenAI API version 2024-10-21 "
-     "have exceeded token rate limit of your current AIServices S0 pricing tier. Please retry "
-     "after "
-     "{seconds} seconds."},
-    {MockError::overloaded, 429, "", "429",
-     "The system is currently experiencing high demand and cannot process your request."},
-    {MockError::auth, 401, "", "401",
-     "Access denied due to invalid subscription key or wrong API endpoint."},
-};
-
-constexpr Row kAnthropic[] = {
-    {MockError::rate_limit_rpm, 429, "rate_limit_error", "",
-     "Number of requests has exceeded your rate limit."},
-    {MockError::rate_limit_tpm, 429, "rate_limit_error", "",
-     "Number of request tokens has exceeded your per-minute rate limit."},
-    {MockError::rate_limit_rpd, 429, "rate_limit_error", "",
-     "Number of request tokens has exceeded your daily rate limit."},
-    {MockError::insufficient_quota, 400, "invalid_request_error", "",
-     "You have reached your specified API usage limits. You will regain access on 2030-01-01 at "
-     "00:00 UTC."},
-    {MockError::overloaded, 529, "overloaded_error", "", "Overloaded"},
-    {MockError::server_error, 500, "api_error", "", "Internal server error"},
-    {MockError::auth, 401, "authentication_error", "", "invalid x-api-key"},
-    {MockError::permission, 403, "permission_error", "",
-     "Your API key does not have permission to use the specified resource."},
-    {MockError::model_not_found, 404, "not_found_error", "", "model: {model}"},
-    {MockError::context_length, 400, "invalid_request_error", "",
-     "prompt is too long: {requested} tokens > {limit} maximum"},
-};
-
-constexpr Row kGemini[] = {
-    {MockError::rate_limit_rpm, 429, "RESOURCE_EXHAUSTED",
-     "GenerateRequestsPerMinutePerProjectPerModel-FreeTier",
-     "You exceeded your current quota. Please retry in {wait}."},
-    {MockError::rate_limit_tpm, 429, "RESOURCE_EXHAUSTED",
-     "GenerateContentInputTokensPerModelPerMinute-FreeTier",
-     "You exceeded your current quota. Please retry in {wait}."},
-    {MockError::rate_limit_rpd, 429, "RESOURCE_EXHAUSTED",
-     "GenerateRequestsPerDayPerProjectPerModel-FreeTier",
-     "You exceeded your current quota, please check your plan and billing details."},
-    {MockError::insufficient_quota, 429, "RESOURCE_EXHAUSTED", "",
-     "You exceeded your current quota, please check your plan and billing details."},
-    {MockError::overloaded, 503, "UNAVAILABLE", "",
-     "The model is overloaded. Please try again later."},
-    {MockError::server_error, 500, "INTERNAL", "", "An internal error has occurred."},
-    {MockError::auth, 401, "UNAUTHENTICATED", "",
-     "Request had invalid authentication credentials."},
-    {MockError::permission, 403, "PERMISSION_DENIED", "", "The caller does not have permission"},
-    {MockError::model_not_found, 404, "NOT_FOUND", "", "models/{model} is not found"},
-};
-
-#define HOLYSHEEP_GROQ_TEXT(per)                                                    \
-  "Rate limit reached for model `{model}` in organization `org_mock` service tier " \
-  "`on_demand` on " per                                                             \
-  ": Limit {limit}, Used {used}, Requested {requested}. Please try again in {wait}."
-
-constexpr Row kGroq[] = {
-    {MockError::rate_limit_rpm, 429, "requests", "rate_limit_exceeded",
-     HOLYSHEEP_GROQ_TEXT("requests per minute (RPM)")},
-    {MockError::rate_limit_tpm, 429, "tokens", "rate_limit_exceeded",
-     HOLYSHEEP_GROQ_TEXT("tokens per minute (TPM)")},
-    {MockError::rate_limit_rpd, 429, "requests", "rate_limit_exceeded",
-     HOLYSHEEP_GROQ_TEXT("requests per day (RPD)")},
-    {MockError::rate_limit_tpd, 429, "tokens", "rate_limit_exceeded",
-     HOLYSHEEP_GROQ_TEXT("tokens per day (TPD)")},
-    {MockError::too_large, 413, "tokens", "rate_limit_exceeded",
-     "Request too large for model `{model}` in organization `org_mock` service tier `on_demand` on "
-     "tokens per minute (TPM): Limit {limit}, Requested {requested}, please reduce your message "
-     "size and try again."},
-};
-
-constexpr Row kMistral[] = {
-    {MockError::rate_limit_rpm, 429, "rate_limited", "1300", "Rate limit exceeded"},
-    {MockError::rate_limit_tpm, 429, "rate_limited", "1300", "Rate limit exceeded"},
-    {MockError::rate_limit_rpd, 429, "rate_limited", "1300", "Rate limit exceeded"},
-    {MockError::auth, 401, "unauthorized", "", "Unauthorized"},
-};
-
-constexpr Row kOpenRouter[] = {
-    {MockError::rate_limit_rpm, 429, "rate_limit_exceeded", "",
-     "Rate limit exceeded: free-models-per-min. "},
-    {MockError::rate_limit_rpd, 429, "rate_limit_exceeded", "",
-     "Rate limit exceeded: free-models-per-day. Add 10 credits to unlock 1000 free model requests "
-     "per day"},
-    {MockError::insufficient_quota, 402, "insufficient_credits", "",
-     "Insufficient credits. Add more using https://openrouter.ai/settings/credits"},
-    {MockError::overloaded, 503, "provider_overloaded", "", "Provider returned error"},
-    {MockError::auth, 401, "unauthenticated", "", "No auth credentials found"},
-};
-
-constexpr Row kDeepSeek[] = {
-    {MockError::rate_limit_rpm, 429, "rate_limit_error", "", "Rate limit reached"},
-    {MockError::insufficient_quota, 402, "unknown_error", "invalid_request_error",
-     "Insufficient Balance"},
-    {MockError::auth, 401, "authentication_error", "invalid_request_error",
-     "Authentication Fails (no such user)"},
-};
-
-constexpr Row kDocument[] = {
-    {MockError::rate_limit_rpm, 429, "rate_limit_error", "429",
-     "Rate limit exceeded for model {model} in region us-east-1."},
-    {MockError::rate_limit_tpm, 429, "rate_limit_error", "429",
-     "Rate limit exceeded for model {model} in region us-east-1."},
-    {MockError::rate_limit_rpd, 429, "rate_limit_error", "429",
-     "Rate limit exceeded for model {model} in region us-east-1."},
-    {MockError::auth, 401, "authentication_error", "401",
-     "Invalid API key provided. You can find your API key at "
-     "https://api.holysheep.ai/dashboard"},
-    {MockError::overloaded, 503, "server_error", "503",
-     "The server is temporarily unavailable. Please try again later."},
-};
-
-#undef HOLYSHEEP_RATE_TEXT
-#undef HOLYSHEEP_GROQ_TEXT
-
-template <std::size_t N>
-const Row* find_in(const Row (&rows)[N], MockError error) {
-  const Row* const found =
-      std::find_if(rows, rows + N, [error](const Row& row) { return row.error == error; });
-  return found == rows + N ? nullptr : found;
-}
-
-const Row* own_row(MockFamily family, MockError error) {
-  switch (family) {
-    case MockFamily::openai:
-      return find_in(kOpenAi, error);
-    case MockFamily::azure:
-      return find_in(kAzure, error);
-    case MockFamily::anthropic:
-      return find_in(kAnthropic, error);
-    case MockFamily::gemini:
-      return find_in(kGemini, error);
-    case MockFamily::groq:
-      return find_in(kGroq, error);
-    case MockFamily::mistral:
-      return find_in(kMistral, error);
-    case MockFamily::openrouter:
-      return find_in(kOpenRouter, error);
-    case MockFamily::deepseek:
-      return find_in(kDeepSeek, error);
-    case MockFamily::document:
-      return find_in(kDocument, error);
-  }
-  return nullptr;
-}
-
-// What a family has no words of its own for, it says in OpenAI's.
-const Row& row_of(MockFamily family, MockError error) {
-  const Row* const own = own_row(family, error);
-  return own != nullptr ? *own : *find_in(kOpenAi, error);
-}
 
 std::int64_t seconds_up(Nanos duration) {
   return (to_ms_ceil(duration) + 999) / 1000;
@@ -291,7 +76,7 @@ void write_code(JsonWriter& writer, std::string_view code) {
   }
 }
 
-void write_gemini(JsonWriter& writer, const Row& row, const std::string& message,
+void write_gemini(JsonWriter& writer, const MockErrorRow& row, const std::string& message,
                   const MockErrorFacts& facts) {
   writer.begin_array().begin_object().key("error").begin_object();
   writer.member("code", row.status).member("message", message).member("status", row.type);
@@ -311,7 +96,7 @@ void write_gemini(JsonWriter& writer, const Row& row, const std::string& message
   writer.end_object().end_object().end_array();
 }
 
-void write_openrouter(JsonWriter& writer, const Row& row, const std::string& message,
+void write_openrouter(JsonWriter& writer, const MockErrorRow& row, const std::string& message,
                       const MockErrorFacts& facts) {
   writer.begin_object().key("error").begin_object();
   writer.member("message", message).member("code", row.status).key("metadata").begin_object();
@@ -326,8 +111,8 @@ void write_openrouter(JsonWriter& writer, const Row& row, const std::string& mes
   writer.end_object().end_object().end_object();
 }
 
-void write_openai(JsonWriter& writer, MockFamily family, const Row& row, const std::string& message,
-                  const MockErrorFacts& facts) {
+void write_openai(JsonWriter& writer, MockFamily family, const MockErrorRow& row,
+                  const std::string& message, const MockErrorFacts& facts) {
   writer.begin_object().key("error").begin_object().member("message", message);
   writer.member("type", row.type);
   const bool document = family == MockFamily::document;
@@ -343,7 +128,7 @@ void write_openai(JsonWriter& writer, MockFamily family, const Row& row, const s
   writer.end_object().end_object();
 }
 
-std::string error_body(MockFamily family, const Row& row, const MockErrorFacts& facts) {
+std::string error_body(MockFamily family, const MockErrorRow& row, const MockErrorFacts& facts) {
   const std::string message = filled(row.message, facts);
   JsonWriter writer;
   switch (family) {
@@ -374,49 +159,6 @@ std::string error_body(MockFamily family, const Row& row, const MockErrorFacts& 
       break;
   }
   return writer.take();
-}
-
-void append_line(std::string& out, std::string_view name, std::string_view value) {
-  out.append(name).append(": ").append(value).append("\r\n");
-}
-
-void append_line(std::string& out, std::string_view name, std::int64_t value) {
-  append_line(out, name, std::to_string(value));
-}
-
-// OpenAI's and Groq's six headers.
-void append_openai(std::string& out, std::string_view what, const MockLimitDimension& dimension) {
-  if (dimension.limit == 0) return;
-  const std::string tail(what);
-  append_line(out, "x-ratelimit-limit-" + tail, dimension.limit);
-  append_line(out, "x-ratelimit-remaining-" + tail, dimension.remaining);
-  append_line(out, "x-ratelimit-reset-" + tail, go_duration_text(dimension.reset));
-}
-
-std::string rfc3339(Nanos unix) {
-  const std::int64_t seconds = unix / kSecond;
-  constexpr std::int64_t kDaySeconds = kDay / kSecond;
-  const CivilDate date = civil_from_days(seconds / kDaySeconds);
-  const auto two = [](std::int64_t number) {
-    return (number < 10 ? "0" : "") + std::to_string(number);
-  };
-  const std::int64_t rest = seconds % kDaySeconds;
-  return std::to_string(date.year) + "-" + two(date.month) + "-" + two(date.day) + "T" +
-         two(rest / 3600) + ":" + two(rest / 60 % 60) + ":" + two(rest % 60) + "Z";
-}
-
-void append_anthropic(std::string& out, std::string_view what, const MockLimitDimension& dimension,
-                      Nanos unix) {
-  if (dimension.limit == 0) return;
-  const std::string head = "anthropic-ratelimit-" + std::string(what);
-  append_line(out, head + "-limit", dimension.limit);
-  append_line(out, head + "-remaining", dimension.remaining);
-  if (unix > 0) append_line(out, head + "-reset", rfc3339(unix + dimension.reset + kSecond - 1));
-}
-
-const MockLimitDimension& either(const MockLimitDimension& first,
-                                 const MockLimitDimension& second) {
-  return first.limit > 0 ? first : second;
 }
 
 }  // namespace
@@ -491,58 +233,9 @@ std::string go_duration_text(Nanos duration) {
   return out + "s";
 }
 
-std::string mock_limit_headers(MockFamily family, const MockLimitView& view, bool refused,
-                               Nanos unix) {
-  std::string out;
-  const MockLimitDimension& requests = either(view.requests_minute, view.requests_day);
-  const MockLimitDimension& tokens = either(view.tokens_minute, view.tokens_day);
-  switch (family) {
-    case MockFamily::openai:
-      append_openai(out, "requests", requests);
-      append_openai(out, "tokens", tokens);
-      break;
-    case MockFamily::groq:
-      append_openai(out, "requests", view.requests_day);
-      append_openai(out, "tokens", view.tokens_minute);
-      break;
-    case MockFamily::azure:
-      if (requests.limit > 0) {
-        append_line(out, "x-ratelimit-remaining-requests", requests.remaining);
-      }
-      if (tokens.limit > 0) append_line(out, "x-ratelimit-remaining-tokens", tokens.remaining);
-      break;
-    case MockFamily::anthropic:
-      append_anthropic(out, "requests", requests, unix);
-      append_anthropic(out, "tokens", tokens, unix);
-      break;
-    case MockFamily::mistral:
-      if (requests.limit > 0) {
-        append_line(out, "x-ratelimit-limit-req-minute", requests.limit);
-        append_line(out, "x-ratelimit-remaining-req-minute", requests.remaining);
-      }
-      if (tokens.limit > 0) {
-        append_line(out, "x-ratelimit-limit-tokens-minute", tokens.limit);
-        append_line(out, "x-ratelimit-remaining-tokens-minute", tokens.remaining);
-      }
-      break;
-    case MockFamily::openrouter:
-      if (refused && requests.limit > 0) {
-        append_line(out, "X-RateLimit-Limit", requests.limit);
-        append_line(out, "X-RateLimit-Remaining", requests.remaining);
-        if (unix > 0) append_line(out, "X-RateLimit-Reset", to_ms_ceil(unix + requests.reset));
-      }
-      break;
-    case MockFamily::gemini:
-    case MockFamily::deepseek:
-    case MockFamily::document:
-      break;
-  }
-  return out;
-}
-
 void apply_mock_error(MockFamily family, MockError error, const MockErrorFacts& facts,
                       MockReply& reply) {
-  const Row& row = row_of(family, error);
+  const MockErrorRow& row = mock_error_row(family, error);
   reply.status = row.status;
   reply.body = error_body(family, row, facts);
   reply.content_type = "application/json";

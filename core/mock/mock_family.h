@@ -1,6 +1,5 @@
 // How each family of providers says no: status, headers and body of its errors, as PROVIDERS.md
-// found them in the wild, and the headers with which it reports its limits. Data and pure
-// functions.
+// found them in the wild. Data and pure functions.
 #pragma once
 
 #include <cstdint>
@@ -47,24 +46,6 @@ std::string mock_error_names();
 
 // Numbers like those of PROVIDERS 1.5, for errors that a script asks for by name.
 MockErrorFacts mock_error_facts(MockError error);
-
-// One limit as its owner reports it. limit 0: there is none.
-struct MockLimitDimension {
-  std::int64_t limit = 0;
-  std::int64_t remaining = 0;
-  Nanos reset = 0;  // until it is full again
-};
-
-struct MockLimitView {
-  MockLimitDimension requests_minute;
-  MockLimitDimension tokens_minute;
-  MockLimitDimension requests_day;
-  MockLimitDimension tokens_day;
-};
-
-// "Name: value\r\n" lines; `refused` for a 429. `unix` 0: without dates.
-std::string mock_limit_headers(MockFamily family, const MockLimitView& view, bool refused,
-                               Nanos unix);
 
 // Go's text of a duration, rounded up to milliseconds: "12ms", "8.64s", "7m12s".
 std::string go_duration_text(Nanos duration);

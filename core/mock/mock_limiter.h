@@ -10,6 +10,7 @@
 
 #include "core/duration.h"
 #include "core/mock/mock_family.h"
+#include "core/mock/mock_limit_headers.h"
 #include "core/mock/mock_script.h"
 
 namespace holysheep {

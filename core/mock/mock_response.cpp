@@ -159,7 +159,9 @@ MockBody make_body(const MockReply& reply, const MockQuestion& question,
   constexpr std::string_view kJson = "application/json";
   if (!success) return make_mock_body(status_only_body(reply.status), kJson, options);
   if (stream) return make_mock_stream(mock_answer_events(reply, question, facts.endpoint), options);
-  if (reply.in_band_error) return make_mock_body(reply.in_band_error->body, kJson, options);
+  if (reply.in_band_error) {
+    return make_mock_body(mock_fault_json(*reply.in_band_error, question.api), kJson, options);
+  }
   if (question.api == MockApi::models && facts.models != nullptr) {
     return make_mock_body(mock_models_json(*facts.models), kJson, options);
   }

@@ -1,5 +1,5 @@
 // A mock pool's script as values: what each endpoint answers, when, and how it breaks. MOCK.md is
-// its manual; mock_script_reader.cpp reads the JSON. Plain data, immutable once read.
+// its manual. Plain data, immutable once read.
 #pragma once
 
 #include <cstdint>
@@ -54,7 +54,7 @@ struct MockStop {
 
 struct MockInBandError {
   std::int64_t after_tokens = 0;
-  std::string body;   // JSON of the event
+  std::string body;   // JSON of the event; "": as the API says it
   bool done = false;  // [DONE] still follows
 };
 

@@ -1,6 +1,5 @@
 #include "core/mock/mock_server.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
@@ -10,7 +9,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <new>
 
 namespace holysheep {
@@ -25,59 +23,11 @@ constexpr int kAcceptAgainMs = 20;
 // epoll_wait takes an int of milliseconds; nobody minds waking once an hour.
 constexpr Nanos kWaitMax = kHour;
 
-// What an epoll event belongs to: connections are (generation, slot + kFirstSlot).
+// What an epoll event belongs to: connections are (generation, slot + 1).
 constexpr std::uint64_t kWakeTag = 0;
 constexpr std::uint64_t kListenerTag = std::uint64_t{1} << 63;
 
-struct SocketAddress {
-  sockaddr_storage storage{};
-  socklen_t size = 0;
-};
-
-std::string numeric_host(const std::string& host) {
-  return host == "localhost" ? "127.0.0.1" : host;
-}
-
-bool fill_address(const std::string& host, int port, SocketAddress* address) {
-  const auto network_port = htons(static_cast<std::uint16_t>(port));
-  if (host.find(':') != std::string::npos) {
-    auto* const six = reinterpret_cast<sockaddr_in6*>(&address->storage);
-    six->sin6_family = AF_INET6;
-    six->sin6_port = network_port;
-    address->size = sizeof *six;
-    return inet_pton(AF_INET6, host.c_str(), &six->sin6_addr) == 1;
-  }
-  auto* const four = reinterpret_cast<sockaddr_in*>(&address->storage);
-  four->sin_family = AF_INET;
-  four->sin_port = network_port;
-  address->size = sizeof *four;
-  return inet_pton(AF_INET, host.c_str(), &four->sin_addr) == 1;
-}
-
-int bound_port(int descriptor) {
-  SocketAddress address;
-  address.size = sizeof address.storage;
-  if (getsockname(descriptor, reinterpret_cast<sockaddr*>(&address.storage), &address.size) != 0) {
-    return 0;
-  }
-  const auto port = address.storage.ss_family == AF_INET6
-                        ? reinterpret_cast<sockaddr_in6*>(&address.storage)->sin6_port
-                        : reinterpret_cast<sockaddr_in*>(&address.storage)->sin_port;
-  return ntohs(port);
-}
-
-Error local_error(const std::string& what) {
-  const int number = errno;
-  char buffer[128];
-  return {Status::local, "mock: " + what + ": " + strerror_r(number, buffer, sizeof buffer)};
-}
-
 }  // namespace
-
-void MockDescriptor::reset(int descriptor) {
-  if (descriptor_ >= 0) close(descriptor_);
-  descriptor_ = descriptor;
-}
 
 Result<std::unique_ptr<MockServer>> MockServer::open(MockScript script) {
   std::unique_ptr<MockServer> server(new MockServer());
@@ -102,12 +52,12 @@ Result<bool> MockServer::prepare(MockScript script) {
   opened_ = now_.mono;
   epoll_.reset(epoll_create1(EPOLL_CLOEXEC));
   wake_.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (epoll_.get() < 0 || wake_.get() < 0) return local_error("cannot make a descriptor");
+  if (epoll_.get() < 0 || wake_.get() < 0) return mock_local_error("cannot make a descriptor");
   epoll_event event{};
   event.events = EPOLLIN;
   event.data.u64 = kWakeTag;
   if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), &event) != 0) {
-    return local_error("cannot watch a descriptor");
+    return mock_local_error("cannot watch a descriptor");
   }
   const auto uses_tls = [](const MockEndpointScript& each) { return each.tls; };
   if (std::any_of(script.endpoints.begin(), script.endpoints.end(), uses_tls)) {
@@ -137,26 +87,17 @@ Result<bool> MockServer::prepare(MockScript script) {
 
 // Binds endpoint `index`, and writes the port that it got into the script.
 Result<bool> MockServer::bind(std::size_t index, MockEndpointScript& script) {
-  SocketAddress address;
-  if (!fill_address(numeric_host(script.host), script.port, &address)) {
-    return Error{Status::config, "mock script: endpoints[" + std::to_string(index) +
-                                     "].host: expected a loopback address"};
-  }
-  const int descriptor =
-      socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
-  if (descriptor < 0) return local_error("cannot make a socket");
   Listener& listener = listeners_[index];
   // Also for a child of fork(), which would go on listening with its copy.
   if (listener.listening) shutdown(listener.socket.get(), SHUT_RDWR);
-  listener.socket.reset(descriptor);
+  // Before the new one is bound, which may want the same port.
+  listener.socket.reset(-1);
   listener.listening = false;
-  const int on = 1;
-  setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (::bind(descriptor, reinterpret_cast<sockaddr*>(&address.storage), address.size) != 0) {
-    return local_error("endpoint " + script.name + ": cannot bind port " +
-                       std::to_string(script.port));
+  Result<MockDescriptor> bound = bind_mock_socket(script.host, &script.port);
+  if (!bound.ok()) {
+    return Error{bound.error().status, "endpoint " + script.name + ": " + bound.error().message};
   }
-  script.port = bound_port(descriptor);
+  listener.socket = std::move(bound).value();
   return listen(index, script.refuse);
 }
 
@@ -169,7 +110,7 @@ Result<bool> MockServer::listen(std::size_t index, bool refuse) {
   event.data.u64 = kListenerTag | index;
   if (::listen(listener.socket.get(), kBacklog) != 0 ||
       epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, listener.socket.get(), &event) != 0) {
-    return local_error("cannot listen");
+    return mock_local_error("cannot listen");
   }
   listener.listening = true;
   return true;
@@ -338,7 +279,7 @@ void MockServer::obey(Command& command) {
   Listener& listener = listeners_[command.endpoint];
   const bool refuse = command.script.refuse;
   command.result = true;
-  if (refuse && listener.listening) {
+  if (listener.socket.get() < 0 || (refuse && listener.listening)) {
     command.result = bind(command.endpoint, command.script);
   } else {
     command.result = listen(command.endpoint, refuse);

@@ -17,32 +17,13 @@
 
 #include "core/mock/mock_clock.h"
 #include "core/mock/mock_connection.h"
+#include "core/mock/mock_descriptor.h"
 #include "core/mock/mock_endpoint.h"
 #include "core/mock/mock_recorder.h"
 #include "core/mock/mock_tls.h"
 #include "core/result.h"
 
 namespace holysheep {
-
-// An owned file descriptor.
-class MockDescriptor {
- public:
-  MockDescriptor() = default;
-  explicit MockDescriptor(int descriptor) : descriptor_(descriptor) {}
-  ~MockDescriptor() { reset(-1); }
-  MockDescriptor(MockDescriptor&& other) noexcept
-      : descriptor_(std::exchange(other.descriptor_, -1)) {}
-  MockDescriptor& operator=(MockDescriptor&& other) noexcept {
-    reset(std::exchange(other.descriptor_, -1));
-    return *this;
-  }
-  int get() const { return descriptor_; }
-  void reset(int descriptor);
-  int release() { return std::exchange(descriptor_, -1); }
-
- private:
-  int descriptor_ = -1;
-};
 
 class MockServer : private MockService {
  public:

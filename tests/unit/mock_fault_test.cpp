@@ -134,6 +134,17 @@ TEST_CASE("an error arrives inside a stream, or instead of an answer", "[mock]")
   CHECK(whole.body.starts_with(R"({"error":)"));
 }
 
+TEST_CASE("an error inside a stream has the shape of its API", "[mock]") {
+  const auto pool = open_replies("", R"(,"default":{"in_band_error":1})");
+  Ask ask = streamed();
+  ask.path = "/messages";
+  CHECK(has(send(pool->url(), ask).body,
+            "event: error\ndata: {\"type\":\"error\",\"error\":{\"message\""));
+  ask.path = "/responses";
+  CHECK(has(send(pool->url(), ask).body,
+            "event: error\ndata: {\"type\":\"error\",\"code\":\"server_error\""));
+}
+
 TEST_CASE("a stream can end without its marks", "[mock]") {
   const auto pool = open_replies(R"({"no_done":true},{"no_finish_reason":true},
       {"no_done":true,"no_finish_reason":true,"framing":"close"},{"events":[{"a":1},"[DONE]"]})");
