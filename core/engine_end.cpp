@@ -208,6 +208,37 @@ bool Engine::Impl::budget_allows(Call& call, const Classification& found, RouteK
   return true;
 }
 
+// A key from a file is read again after a 401. True: it has changed, and the route is tried with
+// it.
+bool Engine::Impl::retry_with_new_key(Call& call, RouteKey route) {
+  if (call.request.own_credential || call.reread || !reread_key) return false;
+  call.reread = true;
+  const EndpointConfig& endpoint = config->endpoints[route.endpoint];
+  const bool own = endpoint.key.kind != KeySource::Kind::none;
+  const KeySource& source = own ? endpoint.key : config->api_key;
+  if (source.kind != KeySource::Kind::file) return false;
+  const std::string key = reread_key(source);
+  if (key.empty() || key == pool.key_of(route.endpoint)) return false;
+  set_key(own ? static_cast<int>(route.endpoint) : -1, key);
+  call.same_route_next = true;
+  call.forced_endpoint = static_cast<int>(route.endpoint);
+  return true;
+}
+
+// A fault of this process says nothing of an endpoint: the call waits and tries again, as long as
+// `max_wait` and `total` allow.
+void Engine::Impl::wait_out_local_fault(Call& call, RouteKey route) {
+  const Nanos delay = full_jitter_delay(kLocalDelayBase, call.attempts, kLocalDelayMax, random) +
+                      kLocalDelayBase / 2;
+  const Nanos max_wait = call.request.options.max_wait.value_or(config->policy.max_wait);
+  --history_of(call, route).attempts;
+  if (call.waited + delay > max_wait || now.mono + delay >= call.total_at) {
+    return finish_cause(call, 0, -1);
+  }
+  call.waited += delay;
+  pause_until(call, now.mono + delay);
+}
+
 bool Engine::Impl::has_override(Verdict verdict) const {
   return config->policy.overrides[static_cast<std::size_t>(verdict)].max_attempts > 0;
 }
@@ -238,23 +269,7 @@ void Engine::Impl::after_failure(Call& call, const Classification& found, RouteK
   const Action& action = action_of(found.verdict, policy);
   const Request& request = call.request;
   const TransportError transport_error = call.trace.back().transport;
-  const EndpointConfig& endpoint = config->endpoints[route.endpoint];
-
-  if (found.verdict == Verdict::auth && !request.own_credential && !call.reread && reread_key) {
-    const KeySource& source =
-        endpoint.key.kind == KeySource::Kind::none ? config->api_key : endpoint.key;
-    call.reread = true;
-    if (source.kind == KeySource::Kind::file) {
-      const std::string key = reread_key(source);
-      if (!key.empty() && key != pool.key_of(route.endpoint)) {
-        const bool own = endpoint.key.kind != KeySource::Kind::none;
-        set_key(own ? static_cast<int>(route.endpoint) : -1, key);
-        call.same_route_next = true;
-        call.forced_endpoint = static_cast<int>(route.endpoint);
-        return make_ready(call);
-      }
-    }
-  }
+  if (found.verdict == Verdict::auth && retry_with_new_key(call, route)) return make_ready(call);
   const bool may_repeat = request.replay == Replay::free ||
                           (request.replay == Replay::bound && request.method == "GET") ||
                           provably_unprocessed(found, transport_error);
@@ -265,17 +280,7 @@ void Engine::Impl::after_failure(Call& call, const Classification& found, RouteK
   if (call.attempts_counted >= attempts_max(call) && !next_model(call, found, route)) {
     return finish_cause(call, kFlagAllEndpointsFailed, -1);
   }
-  if (found.verdict == Verdict::local) {
-    const Nanos delay = full_jitter_delay(kLocalDelayBase, call.attempts, kLocalDelayMax, random) +
-                        kLocalDelayBase / 2;
-    const Nanos max_wait = request.options.max_wait.value_or(policy.max_wait);
-    --history_of(call, route).attempts;
-    if (call.waited + delay > max_wait || now.mono + delay >= call.total_at) {
-      return finish_cause(call, 0, -1);
-    }
-    call.waited += delay;
-    return pause_until(call, now.mono + delay);
-  }
+  if (found.verdict == Verdict::local) return wait_out_local_fault(call, route);
   RouteHistory& history = history_of(call, route);
   if (!action.same_route || found.same_route_forbidden) history.excluded = true;
   if (action.other_key_only) {

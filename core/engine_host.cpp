@@ -20,7 +20,7 @@ namespace holysheep {
 namespace {
 
 // fork() waits no longer than this for the engines to stand still.
-constexpr std::chrono::seconds kParkMax{1};
+constexpr Nanos kParkMax = kSecond;
 
 // Every engine of the process. Never destroyed: threads may outlive static destruction. A child of
 // fork() finds its parent's registry, whose threads it does not have, and begins a new one.
@@ -224,12 +224,12 @@ bool EngineHost::park_all() {
     host->park_asked_.store(true, std::memory_order_release);
     host->transport_->wake();
   }
-  const auto until = std::chrono::steady_clock::now() + kParkMax;
+  const Nanos until = read_clocks().mono + kParkMax;
   bool all = true;
   for (const auto& host : hosts) {
     std::unique_lock<std::mutex> lock(host->mutex_);
-    all =
-        host->turned_.wait_until(lock, until, [&] { return host->parked_ || host->ended_; }) && all;
+    const std::chrono::nanoseconds left(until - read_clocks().mono);
+    all = host->turned_.wait_for(lock, left, [&] { return host->parked_ || host->ended_; }) && all;
   }
   return all;
 }

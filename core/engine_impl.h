@@ -111,6 +111,8 @@ struct Engine::Impl {
                       bool sent_in_full);
   void after_failure(Call& call, const Classification& found, RouteKey route);
   bool budget_allows(Call& call, const Classification& found, RouteKey route);
+  bool retry_with_new_key(Call& call, RouteKey route);
+  void wait_out_local_fault(Call& call, RouteKey route);
   bool has_override(Verdict verdict) const;
   bool next_model(Call& call, const Classification& found, RouteKey route);
   void drop_models_through(Call& call, ModelId model);

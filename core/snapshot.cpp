@@ -76,6 +76,56 @@ constexpr CallMetric kCallMetrics[] = {
      "Answered calls with usage whose model has no price.", &Counters::cost_unknown},
 };
 
+void write_endpoint(JsonWriter& json, const EndpointView& endpoint, const EndpointCounters& counts,
+                    Now now) {
+  const auto unix_ms = [&](Nanos until) { return to_ms(now.unix + (until - now.mono)); };
+  const EndpointStatus status = status_at(endpoint, now.mono);
+  const bool bounded = status != EndpointStatus::healthy && endpoint.until > now.mono;
+  json.begin_object();
+  json.member("name", std::string_view(endpoint.name));
+  json.member("url", std::string_view(endpoint.url));
+  json.member("status", name_of(status));
+  json.member("reason", status == EndpointStatus::healthy ? std::string_view() : endpoint.reason);
+  json.key("until_unix_ms");
+  if (bounded) {
+    json.value(unix_ms(endpoint.until));
+  } else {
+    json.null();
+  }
+  json.member("remaining_ms", bounded ? to_ms_ceil(endpoint.until - now.mono) : std::int64_t{0});
+  json.key("last_error");
+  if (endpoint.last_error.empty()) {
+    json.null();
+  } else {
+    json.value(std::string_view(endpoint.last_error));
+  }
+  const std::uint64_t succeeded = read(counts.succeeded);
+  json.member("attempts", read(counts.attempts));
+  json.member("succeeded", succeeded);
+  json.member("rate_limited", read(counts.rate_limited));
+  json.member("failed", read(counts.failed));
+  json.member("cancelled", read(counts.cancelled));
+  json.member("in_flight", read(counts.in_flight));
+  const auto total = static_cast<double>(counts.latency_total.load(std::memory_order_relaxed));
+  json.member("latency_ms_mean",
+              succeeded == 0 ? 0.0 : total / static_cast<double>(succeeded) / 1e6);
+  json.key("routes").begin_array();
+  for (const RouteView& route : endpoint.routes) {
+    json.begin_object();
+    json.member("model", std::string_view(route.model));
+    json.member("status", name_of(route.status));
+    json.member("reason", route.reason);
+    json.key("until_unix_ms");
+    if (route.until > now.mono) {
+      json.value(unix_ms(route.until));
+    } else {
+      json.null();
+    }
+    json.end_object();
+  }
+  json.end_array().end_object();
+}
+
 }  // namespace
 
 std::string_view name_of(EndpointStatus status) {
@@ -90,58 +140,11 @@ EndpointStatus status_at(const EndpointView& endpoint, Nanos now_mono) {
 }
 
 std::string snapshot_json(const Snapshot& snapshot, Now now) {
-  const auto unix_ms = [&](Nanos until) { return to_ms(now.unix + (until - now.mono)); };
   const Counters& counters = *snapshot.counters;
   JsonWriter json;
   json.begin_object().key("endpoints").begin_array();
   for (std::size_t i = 0; i < snapshot.endpoints.size(); ++i) {
-    const EndpointView& endpoint = *snapshot.endpoints[i];
-    const EndpointCounters& counts = counters.endpoints[i];
-    const EndpointStatus status = status_at(endpoint, now.mono);
-    const bool bounded = status != EndpointStatus::healthy && endpoint.until > now.mono;
-    json.begin_object();
-    json.member("name", std::string_view(endpoint.name));
-    json.member("url", std::string_view(endpoint.url));
-    json.member("status", name_of(status));
-    json.member("reason", status == EndpointStatus::healthy ? std::string_view() : endpoint.reason);
-    json.key("until_unix_ms");
-    if (bounded) {
-      json.value(unix_ms(endpoint.until));
-    } else {
-      json.null();
-    }
-    json.member("remaining_ms", bounded ? to_ms_ceil(endpoint.until - now.mono) : std::int64_t{0});
-    json.key("last_error");
-    if (endpoint.last_error.empty()) {
-      json.null();
-    } else {
-      json.value(std::string_view(endpoint.last_error));
-    }
-    const std::uint64_t succeeded = read(counts.succeeded);
-    json.member("attempts", read(counts.attempts));
-    json.member("succeeded", succeeded);
-    json.member("rate_limited", read(counts.rate_limited));
-    json.member("failed", read(counts.failed));
-    json.member("cancelled", read(counts.cancelled));
-    json.member("in_flight", read(counts.in_flight));
-    const auto total = static_cast<double>(counts.latency_total.load(std::memory_order_relaxed));
-    json.member("latency_ms_mean",
-                succeeded == 0 ? 0.0 : total / static_cast<double>(succeeded) / 1e6);
-    json.key("routes").begin_array();
-    for (const RouteView& route : endpoint.routes) {
-      json.begin_object();
-      json.member("model", std::string_view(route.model));
-      json.member("status", name_of(route.status));
-      json.member("reason", route.reason);
-      json.key("until_unix_ms");
-      if (route.until > now.mono) {
-        json.value(unix_ms(route.until));
-      } else {
-        json.null();
-      }
-      json.end_object();
-    }
-    json.end_array().end_object();
+    write_endpoint(json, *snapshot.endpoints[i], counters.endpoints[i], now);
   }
   json.end_array();
   json.member("current_endpoint", snapshot.current_endpoint);
