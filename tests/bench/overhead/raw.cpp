@@ -70,6 +70,7 @@ void wait_and_act(CURLM* multi) {
     curl_multi_socket_action(multi, events[i].data.fd, flags, &running);
   }
   if (count == 0 || timer_ms == 0) {
+    timer_ms = -1;  // it fires once; libcurl says so when it wants another
     curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running);
   }
 }
