@@ -52,6 +52,8 @@ void take(holysheep_client* client, const holysheep_event& event, Stream& stream
     stream.used_bytes = 0;
   } else if (event.kind == HOLYSHEEP_EVENT_DONE) {
     if (!stream.open) meter.opened();
+    // The engine takes "[DONE]" itself; the raw program counts it, so it counts here too.
+    if (event.status == HOLYSHEEP_OK) meter.chunk();
     meter.ended(event.status == HOLYSHEEP_OK && stream.open);
     if (event.status != HOLYSHEEP_OK) std::fprintf(stderr, "%s\n", event.name);
   }
