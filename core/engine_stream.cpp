@@ -120,6 +120,7 @@ void Engine::Impl::commit(Call& call) {
 }
 
 void Engine::Impl::send_piece(Call& call, std::string name, std::string data) {
+  if (call.phase == Call::Phase::done) return;  // the limit below has ended it
   call.outstanding += static_cast<std::int64_t>(data.size());
   outstanding_total += static_cast<std::int64_t>(data.size());
   Completion& piece = out(call, Completion::Kind::data);

@@ -11,6 +11,9 @@ namespace {
 // A refused key, a forbidden model: tried again by one real call after 30 s, doubling to 5 min.
 constexpr Nanos kRefusedBase = 30 * kSecond;
 constexpr Nanos kRefusedMax = 5 * kMinute;
+// Calls that must not be lost (replay class bound, once) leave half-open routes to others for so
+// long.
+constexpr Nanos kProbeGrace = 10 * kSecond;
 
 bool is_refusal(std::string_view why) {
   return why == reason::kAuth || why == reason::kForbidden || why == reason::kModelUnavailable;
@@ -118,6 +121,15 @@ Passage Pool::breakers_passage(RouteKey key, Nanos now) {
   return passage;
 }
 
+// Since when a probe could have passed.
+Nanos Pool::probe_since(RouteKey key) {
+  const RouteKey state{key.endpoint, state_model(key.model)};
+  const Endpoint& endpoint = endpoints_[key.endpoint];
+  const Route& route = route_at(state);
+  return std::max({quota_at(state).gate().until(), route.block.until(), route.health.gate().until(),
+                   hosts_[endpoint.host].gate().until(), endpoint.credential.until()});
+}
+
 void Pool::pass_over(std::uint32_t endpoint, std::string_view why) {
   if (survey_.passed_over.size() < kPassedOverMax) survey_.passed_over.push_back({endpoint, why});
 }
@@ -136,9 +148,12 @@ void Pool::consider(const RouteWish& wish, RouteKey key, Nanos now) {
   Candidate candidate{key, history != nullptr ? history->attempts : 0, passage.probe,
                       static_cast<int>(key.endpoint) == wish.forced_endpoint, passage.at};
   if (passage.at <= now && passage.probe && !wish.may_probe) {
-    // Somebody else's call has to try it first.
-    passage.at = kNever;
-    passage.reason = reason::kProbing;
+    // Somebody else's call tries it first; where nobody does, this one has to in the end.
+    const Nanos own_turn = saturating_add(probe_since(key), kProbeGrace);
+    if (now < own_turn) {
+      passage.at = own_turn;
+      passage.reason = reason::kProbing;
+    }
   }
   if (passage.at <= now) {
     if (history == nullptr || history->not_before <= now) {
@@ -350,7 +365,7 @@ Lease Pool::lease(const Choice& choice, bool own_credential, Nanos now) {
   Route& route = route_at(state);
   route.used = true;
   ++route.in_flight;
-  quota_at(state).leased();
+  quota_at(state).leased(now);
   ++endpoint.in_flight;
   if (choice.probe) {
     if (route.health.gate().needs_probe()) route.health.gate().begin_probe();
@@ -369,7 +384,6 @@ void Pool::end_probes(const Lease& lease) {
   Endpoint& endpoint = endpoints_[lease.route.endpoint];
   Route& route = route_at(state);
   --route.in_flight;
-  quota_at(state).released();
   --endpoint.in_flight;
   counters_->endpoints[lease.route.endpoint].in_flight.fetch_sub(1, std::memory_order_relaxed);
   if (!lease.probe) return;
@@ -382,11 +396,7 @@ void Pool::end_probes(const Lease& lease) {
 
 bool Pool::abandon(const Lease& lease) {
   end_probes(lease);
-  return lease.probe || is_easing(lease.route);
-}
-
-bool Pool::is_easing(RouteKey key) {
-  return quota_at({key.endpoint, state_model(key.model)}).is_easing();
+  return lease.probe;
 }
 
 bool Pool::release(const Lease& lease, const Classification& found, int http_status, Nanos now,
@@ -396,9 +406,8 @@ bool Pool::release(const Lease& lease, const Classification& found, int http_sta
   if (found.verdict == Verdict::ok) {
     counts.succeeded.fetch_add(1, std::memory_order_relaxed);
     counts.latency_total.fetch_add(now - lease.sent_at, std::memory_order_relaxed);
-    const bool easing = is_easing(lease.route);
     apply_success(lease, now);
-    return lease.probe || easing;
+    return lease.probe;
   }
   (http_status == 429 ? counts.rate_limited : counts.failed)
       .fetch_add(1, std::memory_order_relaxed);
@@ -416,7 +425,7 @@ bool Pool::release(const Lease& lease, const Classification& found, int http_sta
   } else {
     apply_single_state(lease, found, http_status, now, random);
   }
-  return lease.probe || is_easing(lease.route);
+  return lease.probe;
 }
 
 void Pool::apply_success(const Lease& lease, Nanos now) {
@@ -426,8 +435,7 @@ void Pool::apply_success(const Lease& lease, Nanos now) {
   Health& host = hosts_[endpoint.host];
   const bool clean = endpoint.last_error.empty() && !route.health.last_failed() &&
                      !route.health.gate().needs_probe() && !route.block.closed(now) &&
-                     !host.last_failed() && quota_at(state).gate().until() == 0 &&
-                     !quota_at(state).is_easing();
+                     !host.last_failed() && quota_at(state).gate().until() == 0;
   route.health.succeeded(now, lease.sent_at);
   host.succeeded(now, lease.sent_at);
   if (clean) return;
@@ -575,10 +583,7 @@ void Pool::reset(int endpoint) {
     for (Model& model : models_) {
       Route& route = model.routes[i];
       const std::uint32_t in_flight = route.in_flight;
-      Quota quota = route.quota;
-      quota.reset();
       route = Route();
-      route.quota = quota;
       route.used = true;
       route.in_flight = in_flight;
     }
@@ -592,7 +597,7 @@ RouteView Pool::view_of_route(std::uint32_t endpoint, ModelId model, Nanos now) 
   const Route& route = route_at(key);
   const Quota& quota = quota_at(key);
   const Health& host = hosts_[endpoints_[endpoint].host];
-  view.one_by_one = quota.is_easing() || quota.gate().needs_probe() ||
+  view.one_by_one = quota.is_easing(now) || quota.gate().needs_probe() ||
                     route.health.gate().needs_probe() || route.block.needs_probe() ||
                     host.gate().needs_probe() || endpoints_[endpoint].credential.needs_probe();
   // All gates must be open: the one that opens last is the view's.

@@ -156,6 +156,7 @@ class Pool {
   // What quota, key and refusals allow, and what the breakers of route and host do.
   Passage limits_passage(RouteKey key, const RouteWish& wish, Nanos now);
   Passage breakers_passage(RouteKey key, Nanos now);
+  Nanos probe_since(RouteKey key);
   Choice choose_sticky(const RouteWish& wish, Nanos now);
   struct Candidate {
     RouteKey route;
@@ -188,7 +189,6 @@ class Pool {
   void apply_success(const Lease& lease, Nanos now);
   void close_credential(Endpoint& endpoint, const Classification& found, Nanos now);
   void end_probes(const Lease& lease);
-  bool is_easing(RouteKey key);
   void pass_over(std::uint32_t endpoint, std::string_view why);
   EndpointView view_of(std::uint32_t endpoint, Nanos now);
   RouteView view_of_route(std::uint32_t endpoint, ModelId model, Nanos now);

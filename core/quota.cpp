@@ -21,16 +21,27 @@ Nanos block_of(const Classification& found, const Policy& policy, int consecutiv
 
 }  // namespace
 
+Passage Quota::passage(Nanos now) const {
+  const Passage passage = gate_.passage(now);
+  if (passage.at > now || !is_easing(now)) return passage;
+  const Nanos steps = (now - eased_from_) / kEasingStep;
+  if (eased_starts_ < (1 << steps)) return passage;
+  return {eased_from_ + (steps + 1) * kEasingStep, false, reason::kEasing};
+}
+
 void Quota::rate_limited(Nanos now, const Classification& found, const Policy& policy) {
   // Several calls that were under way together are told the same thing: that is one episode.
   if (now >= gate_.until()) ++consecutive_;
   dimension_ = found.dimension;
-  if (policy.slow_start) eased_in_ = 1;
   Nanos wait = block_of(found, policy, std::max(consecutive_, 1));
   const bool daily = found.hint && found.hint->daily;
   if (wait > kHintMax) wait = kHintMax;
   // What comes after a daily limit's first hour is a single try, not everybody.
   gate_.close(now, saturating_add(now, wait), reason::kRateLimited, daily && wait == kHintMax);
+  if (policy.slow_start) {
+    eased_from_ = gate_.until();
+    eased_starts_ = 0;
+  }
 }
 
 void Quota::exhausted(Nanos now, const Classification& found) {
@@ -45,7 +56,6 @@ void Quota::exhausted(Nanos now, const Classification& found) {
 
 void Quota::succeeded(Nanos now, Nanos sent_at) {
   if (gate_.closed(now) && !gate_.cleared_by_attempt_of(sent_at)) return;
-  if (eased_in_ > 0 && ++eased_in_ > kEasingMax) eased_in_ = 0;
   consecutive_ = 0;
   exhausted_ = false;
   gate_.clear();

@@ -19,10 +19,11 @@ constexpr Nanos kTinyWait = 100 * kMillisecond;
 constexpr Nanos kExhaustedBase = 5 * kMinute;
 constexpr Nanos kExhaustedMax = kHour;
 
-// Once a block has passed, calls come back one by one, not all at once: as many may be in flight as
-// there were successes since, plus one, until that is this many. All at once, all but the first
-// would meet the next 429.
-constexpr int kEasingMax = 32;
+// Once a block has passed, calls come back a few at a time: one at once, and twice as many after
+// each step, until nobody is held any more. All at once, all but the first would meet the next 429,
+// which comes within milliseconds; how long an answer takes does not matter here.
+constexpr Nanos kEasingStep = 250 * kMillisecond;
+constexpr int kEasingSteps = 6;
 
 class Quota {
  public:
@@ -30,33 +31,28 @@ class Quota {
   void exhausted(Nanos now, const Classification& found);
   void succeeded(Nanos now, Nanos sent_at);
 
-  Passage passage(Nanos now) const {
-    const Passage passage = gate_.passage(now);
-    if (passage.at > now || eased_in_ == 0 || in_flight_ < eased_in_) return passage;
-    return {kNever, false, reason::kEasing};
+  Passage passage(Nanos now) const;
+  // An attempt begins.
+  void leased(Nanos now) {
+    if (is_easing(now)) ++eased_starts_;
   }
-  // Around each attempt.
-  void leased() { ++in_flight_; }
-  void released() { --in_flight_; }
-  // Whether a lease that ends lets another call in.
-  bool is_easing() const { return eased_in_ > 0; }
+  // Open, or soon, but not yet for everybody.
+  bool is_easing(Nanos now) const {
+    return eased_from_ > 0 && now < eased_from_ + kEasingSteps * kEasingStep;
+  }
   Gate& gate() { return gate_; }
   const Gate& gate() const { return gate_; }
   LimitDimension dimension() const { return dimension_; }
   bool is_exhausted() const { return exhausted_; }
-  void reset() {
-    const int in_flight = in_flight_;
-    *this = Quota();
-    in_flight_ = in_flight;
-  }
+  void reset() { *this = Quota(); }
 
  private:
   Gate gate_;
   LimitDimension dimension_ = LimitDimension::unknown;
   int consecutive_ = 0;
   bool exhausted_ = false;
-  int in_flight_ = 0;
-  int eased_in_ = 0;  // how many may be in flight; 0: any number
+  Nanos eased_from_ = 0;  // when the last block ends; 0: there was none
+  int eased_starts_ = 0;  // attempts since
 };
 
 }  // namespace holysheep

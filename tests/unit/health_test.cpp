@@ -183,3 +183,23 @@ TEST_CASE(
     REQUIRE(quota.passage(now).probe);
   }
 }
+
+TEST_CASE("quota: after a block calls come back one, two, four at a time") {
+  Quota quota;
+  quota.rate_limited(0, limited(Hint{10 * kSecond, false}), smart_policy());
+  Nanos now = 10 * kSecond;
+  int started = 0;
+  for (int step = 0; step < kEasingSteps; ++step) {
+    while (quota.passage(now).at <= now) {
+      quota.leased(now);
+      ++started;
+    }
+    REQUIRE(started == 1 << step);
+    REQUIRE(quota.passage(now).reason == reason::kEasing);
+    REQUIRE(quota.passage(now).at == now + kEasingStep);
+    now = quota.passage(now).at;
+  }
+  for (int i = 0; i < 1000; ++i)
+    quota.leased(now);
+  REQUIRE(quota.passage(now).at == 0);
+}
