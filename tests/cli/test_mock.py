@@ -29,6 +29,19 @@ def post(url):
         return error.code, error.read()
 
 
+def two_free_ports():
+    """The first of two neighbours that are both free."""
+    while True:
+        with socket.socket() as first, socket.socket() as second:
+            first.bind(("127.0.0.1", 0))
+            port = first.getsockname()[1]
+            try:
+                second.bind(("127.0.0.1", port + 1))
+            except (OSError, OverflowError):
+                continue
+            return port
+
+
 class Process(unittest.TestCase):
     def test_prints_urls_that_answer_and_a_configuration(self):
         with Mock(preset="rate-limited") as mock:
@@ -45,11 +58,7 @@ class Process(unittest.TestCase):
                 self.assertEqual(mock.status, 0)
 
     def test_ports(self):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        if port > 65000:
-            port -= 10000
+        port = two_free_ports()
         with Mock([{"name": "a"}, {"name": "b"}], options=["--port", str(port)]) as mock:
             urls = [endpoint["url"] for endpoint in mock.configuration["endpoints"]]
             self.assertEqual(urls, [f"http://127.0.0.1:{port}/v1", f"http://127.0.0.1:{port + 1}/v1"])
