@@ -87,8 +87,6 @@ struct Call {
   bool maybe_billed = false;
   std::vector<TraceLine> trace;
   bool has_cause = false;
-  Classification first_cause;
-  int first_cause_status = 0;
   Classification cause;
   int cause_status = 0;
   Headers cause_headers;
@@ -99,7 +97,6 @@ struct Call {
 
   // Delivery of a stream.
   bool committed = false;  // the caller has seen content of this answer
-  bool delivered_any = false;
   bool tool_call_complete = false;
   bool paused = false;
   Nanos paused_at = 0;

@@ -241,7 +241,9 @@ HttpRequest Engine::Impl::make_http(const Call& call, RouteKey route) const {
     }
   }
   for (const auto& [name, value] : endpoint.headers) {
-    if (!own(name)) http.headers.push_back(name + ": " + value);
+    if (own(name)) continue;
+    std::string& line = http.headers.emplace_back(name);
+    line.append(": ").append(value);
   }
   http.headers.insert(http.headers.end(), request.headers.begin(), request.headers.end());
   return http;

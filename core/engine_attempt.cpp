@@ -125,13 +125,13 @@ void Engine::Impl::on_end(Call& call, TransportEvent& event) {
     cut.rule = event.error != TransportError::none ? "stream cut"
                : reader.done_seen()                ? "[DONE] without an end"
                                                    : "end of body without the dialect's end";
-    return attempt_failed(call, std::move(cut), event.error, true);
+    return attempt_failed(call, cut, event.error, true);
   }
-  if (success && event.error == TransportError::none) {
+  if (success && event.error == TransportError::none && attempt.check) {
     BodyFacts facts;
     Classification found = attempt.check->finish(outcome_of(call, TransportError::none), facts);
     if (found.verdict == Verdict::ok) return attempt_succeeded(call, facts);
-    return attempt_failed(call, std::move(found), event.error, true);
+    return attempt_failed(call, found, event.error, true);
   }
   Classification found = classify(outcome_of(call, event.error));
   if (answered && !success && event.error != TransportError::none) {
@@ -140,7 +140,7 @@ void Engine::Impl::on_end(Call& call, TransportEvent& event) {
     if (by_status.verdict != Verdict::ok) found = std::move(by_status);
   }
   if (found.message.empty()) found.message = event.bytes;
-  attempt_failed(call, std::move(found), event.error, event.sent_in_full);
+  attempt_failed(call, found, event.error, event.sent_in_full);
 }
 
 // ---- limits of time (SEMANTICS 5) ------------------------------------------------------------
@@ -207,7 +207,7 @@ void Engine::Impl::time_out(Call& call, TimeLimit which) {
   found.time_limit = which;
   found.rule = "time limit";
   if (which != TimeLimit::total) {
-    return attempt_failed(call, std::move(found), TransportError::none, attempt.sent_at >= 0);
+    return attempt_failed(call, found, TransportError::none, attempt.sent_at >= 0);
   }
   const auto whole = static_cast<double>(now.mono - call.submitted_at);
   const bool to_blame = silent && static_cast<double>(lasted) >= kBlameShare * whole;

@@ -102,8 +102,8 @@ void Engine::Impl::attempt_succeeded(Call& call, const BodyFacts& facts) {
   finish_ok(call, facts);
 }
 
-void Engine::Impl::attempt_failed(Call& call, Classification found, TransportError transport_error,
-                                  bool sent_in_full) {
+void Engine::Impl::attempt_failed(Call& call, const Classification& found,
+                                  TransportError transport_error, bool sent_in_full) {
   Attempt& attempt = call.attempt;
   const RouteKey route = attempt.lease.route;
   const bool silent = sent_in_full && attempt.answered_at < 0;
@@ -388,9 +388,10 @@ void Engine::Impl::finish_ok(Call& call, const BodyFacts& facts) {
         named != config->prices.end()
             ? std::optional<Price>(named->second)
             : document_price(config->endpoints[endpoint].host, report->trace.back().model);
-    if (price) report->cost = cost_of(*price, facts.usage);
-    if (report->cost) {
-      counters->cost_nano_usd.fetch_add(*report->cost, std::memory_order_relaxed);
+    const std::optional<NanoUsd> cost = price ? cost_of(*price, facts.usage) : std::nullopt;
+    report->cost = cost;
+    if (cost) {
+      counters->cost_nano_usd.fetch_add(*cost, std::memory_order_relaxed);
     } else {
       counters->cost_unknown.fetch_add(1, std::memory_order_relaxed);
     }

@@ -107,7 +107,7 @@ struct Engine::Impl {
 
   // engine_end.cpp
   void attempt_succeeded(Call& call, const BodyFacts& facts);
-  void attempt_failed(Call& call, Classification found, TransportError transport,
+  void attempt_failed(Call& call, const Classification& found, TransportError transport,
                       bool sent_in_full);
   void after_failure(Call& call, const Classification& found, RouteKey route);
   bool budget_allows(Call& call, const Classification& found, RouteKey route);

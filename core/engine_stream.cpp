@@ -14,7 +14,6 @@ void Engine::Impl::read_stream(Call& call, std::string_view bytes) {
   stream_events.clear();
   reader.feed(bytes, stream_events);
   const bool as_bytes = call.request.delivery == Delivery::bytes;
-  std::string out_bytes;
   std::size_t begin = 0;
   for (const StreamEvent& event : stream_events) {
     std::string_view raw = bytes.substr(begin, event.end - begin);
@@ -46,7 +45,7 @@ void Engine::Impl::read_stream(Call& call, std::string_view bytes) {
   broken.rule = reader.fault();
   broken.message = std::string(reader.fault());
   stop_attempt(call, false);
-  attempt_failed(call, std::move(broken), TransportError::none, true);
+  attempt_failed(call, broken, TransportError::none, true);
 }
 
 // False: the attempt has ended.
@@ -59,7 +58,7 @@ bool Engine::Impl::deliver_event(Call& call, const StreamEvent& event, std::stri
     Classification found = classify(outcome);
     attempt.body.assign(event.data);
     stop_attempt(call, false);
-    attempt_failed(call, std::move(found), TransportError::none, true);
+    attempt_failed(call, found, TransportError::none, true);
     return false;
   }
   if (event.item == StreamItem::usage_only && call.request.usage_added) return true;
@@ -90,12 +89,12 @@ void Engine::Impl::deliver_piece(Call& call, std::string_view name, std::string_
   broken.rule = "limits.held_bytes_max";
   broken.message = "more than limits.held_bytes_max bytes came before any content";
   stop_attempt(call, false);
-  attempt_failed(call, std::move(broken), TransportError::none, true);
+  attempt_failed(call, broken, TransportError::none, true);
 }
 
 // The gate opens: from here on the answer is this route's.
 void Engine::Impl::commit(Call& call) {
-  call.committed = call.delivered_any = true;
+  call.committed = true;
   Completion& headers = out(call, Completion::Kind::headers);
   headers.http_status = call.attempt.status;
   auto report = std::make_shared<CallReport>();

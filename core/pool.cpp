@@ -271,11 +271,12 @@ const Pool::Candidate& Pool::pick(Nanos now, Random& random) {
   for (std::size_t i = 0; i < open.size(); ++i) {
     if (rank(open[i]) == best) open[count++] = open[i];
   }
-  return count == 1 ? open[0] : pick_by_routing(count, now, random);
+  return pick_by_routing(count, now, random);
 }
 
 const Pool::Candidate& Pool::pick_by_routing(std::size_t count, Nanos now, Random& random) {
   const std::vector<Candidate>& open = survey_.open;
+  if (count < 2) return open.front();
   const auto share = [&](const Candidate& each) {
     if (!config_->policy.slow_start) return 1.0;
     return route_at({each.route.endpoint, state_model(each.route.model)}).health.share(now);
