@@ -90,9 +90,9 @@ Classification BodyCheck::finish(const Outcome& outcome, BodyFacts& facts) const
   if (outcome.transport != TransportError::none) return classify(outcome);
   read_facts(facts);
   if (has_error()) return in_band(outcome);
-  if (!dialect_.json_body || outcome.status == kNoContent || outcome.status == kResetContent) {
-    return {};
-  }
+  const bool no_content = outcome.status == kNoContent || outcome.status == kResetContent;
+  // Nothing is an answer to a DELETE, never to a question.
+  if (!dialect_.json_body || (no_content && dialect_.kind == DialectKind::json)) return {};
   if (scan_.first() == '<' || (!scan_.whole() && says_html(outcome.headers))) {
     return fault(Verdict::server_error, "html_in_success", "expected JSON, got an HTML page");
   }
