@@ -12,8 +12,8 @@ Queue::~Queue() {
   close_descriptors(read_fd_, write_fd_);
 }
 
-void Queue::wake_locked() {
-  if (waiting_ > 0) ready_.notify_all();
+// The descriptor changes under the lock, so that it never lags behind the list.
+void Queue::signal_locked() {
   if (write_fd_ >= 0 && !signalled_) {
     signalled_ = true;
     signal_descriptor(write_fd_);
@@ -40,6 +40,7 @@ void Queue::push(std::vector<Completion>& completions, std::size_t log_records_m
   std::vector<Completion> dropped;
   Notify notify = nullptr;
   void* context = nullptr;
+  bool somebody_waits = false;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (abandoned()) {
@@ -58,7 +59,8 @@ void Queue::push(std::vector<Completion>& completions, std::size_t log_records_m
     }
     if (log_records_max > 0) drop_old_records_locked(log_records_max);
     if (was_empty) {
-      wake_locked();
+      somebody_waits = waiting_ > 0;
+      signal_locked();
       if (notify_ != nullptr) {
         notify = notify_;
         context = context_;
@@ -66,8 +68,9 @@ void Queue::push(std::vector<Completion>& completions, std::size_t log_records_m
       }
     }
   }
+  // Outside of the lock: whoever wakes at once must not find it held.
+  if (somebody_waits) ready_.notify_all();
   if (notify == nullptr) return;
-  // Outside of the lock: a notify that wakes a reader at once must not find it held.
   notify(context);
   const std::lock_guard<std::mutex> lock(mutex_);
   notifying_ = false;

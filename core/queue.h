@@ -67,7 +67,7 @@ class Queue {
   bool abandoned() const { return abandoned_.load(std::memory_order_acquire); }
 
  private:
-  void wake_locked();
+  void signal_locked();
   void drop_old_records_locked(std::size_t log_records_max);
 
   std::mutex mutex_;
