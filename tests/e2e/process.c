@@ -3,13 +3,16 @@
  *     e2e_process exit CONFIG return|exit|_exit EVENTS     (so many are drained before)
  *     e2e_process fork CONFIG CHILDREN
  *     e2e_process call CONFIG MODEL
+ *     e2e_process resolver CONFIG    (endpoints "ok" and "slow"; slow_resolver.c preloaded)
  */
 #define _POSIX_C_SOURCE 200809L
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "holysheep.h"
@@ -156,12 +159,83 @@ static int run_call(const char* config, const char* model) {
   return 0;
 }
 
+static double now_ms(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+}
+
+static int threads_now(void) {
+  DIR* tasks = opendir("/proc/self/task");
+  int count = 0;
+  while (tasks != NULL && readdir(tasks) != NULL)
+    ++count;
+  if (tasks != NULL) closedir(tasks);
+  return count - 2; /* "." and ".." */
+}
+
+/* Calls to a host whose name takes 10 s to look up, beside calls that must not notice. */
+static int run_resolver(const char* config) {
+  enum { kSlow = 20, kFlowing = 300 };
+  holysheep_error error = HOLYSHEEP_ERROR_INIT;
+  holysheep_client* client = NULL;
+  holysheep_queue* queue = NULL;
+  holysheep_request_id ids[kSlow];
+  int cancelled = 0;
+  int timed_out = 0;
+  int threads = 0;
+  double worst_ms = 0;
+  const double begin = now_ms();
+  holysheep_request request = HOLYSHEEP_REQUEST_INIT;
+  request.body = kBody;
+  if (holysheep_client_open(config, HOLYSHEEP_SIZE_NUL, &client, &error) != HOLYSHEEP_OK) {
+    return fail("open", &error);
+  }
+  if (holysheep_queue_new(&queue) != HOLYSHEEP_OK) return fail("queue", NULL);
+  request.options = "{\"allow\": [\"slow\"]}";
+  request.timeout_ms = 1000;
+  for (int i = 0; i < kSlow; ++i) {
+    if (holysheep_submit(client, queue, &request, &ids[i], &error) != HOLYSHEEP_OK) {
+      return fail("submit", &error);
+    }
+  }
+  request.options = "{\"allow\": [\"ok\"]}";
+  for (int i = 0; i < kFlowing; ++i) {
+    holysheep_batch* batch = NULL;
+    const double before = now_ms();
+    if (i == 10 && holysheep_cancel(client, ids[0]) != HOLYSHEEP_OK) return fail("cancel", NULL);
+    if (holysheep_call(client, &request, &batch, &error) != HOLYSHEEP_OK) {
+      return fail("a call that should flow", &error);
+    }
+    holysheep_batch_free(batch);
+    if (now_ms() - before > worst_ms) worst_ms = now_ms() - before;
+    if (threads_now() > threads) threads = threads_now();
+  }
+  while (cancelled + timed_out < kSlow) {
+    holysheep_batch* batch = NULL;
+    holysheep_event event = HOLYSHEEP_EVENT_INIT;
+    if (holysheep_queue_drain(queue, 1, -1, &batch) != HOLYSHEEP_OK) return fail("drain", NULL);
+    holysheep_batch_event(batch, 0, &event);
+    if (event.status == HOLYSHEEP_E_CANCELLED) ++cancelled;
+    if (event.status == HOLYSHEEP_E_TIMEOUT) ++timed_out;
+    holysheep_batch_free(batch);
+  }
+  printf(
+      "{\"cancelled\": %d, \"timed_out\": %d, \"threads\": %d, \"worst_ms\": %.1f, "
+      "\"took_ms\": %.0f}\n",
+      cancelled, timed_out, threads, worst_ms, now_ms() - begin);
+  holysheep_client_free(client);
+  holysheep_queue_free(queue);
+  return 0;
+}
+
 int main(int count, char** values) {
   if (count == 5 && strcmp(values[1], "exit") == 0) {
     return run_exit(values[2], values[3], atol(values[4]));
   }
   if (count == 4 && strcmp(values[1], "fork") == 0) return run_fork(values[2], atol(values[3]));
   if (count == 4 && strcmp(values[1], "call") == 0) return run_call(values[2], values[3]);
-  fprintf(stderr, "usage: %s exit|fork|call CONFIG ...\n", values[0]);
+  if (count == 3 && strcmp(values[1], "resolver") == 0) return run_resolver(values[2]);
+  fprintf(stderr, "usage: %s exit|fork|call|resolver CONFIG ...\n", values[0]);
   return 2;
 }
