@@ -59,9 +59,9 @@ endif()
 
 find_package(simdjson 3.0 QUIET)
 if(NOT simdjson_FOUND)
-  holysheep_archive(simdjson simdjson_3.0.1.orig.tar.gz
-    156b1bc5eb0561b2bd166b46d191fd3d95a3e709cc63761477d3b7aec2b6e9ed
-    https://debian.mirror.invalid/debian/pool/main/s/simdjson/simdjson_3.0.1.orig.tar.gz)
+  holysheep_archive(simdjson simdjson-4.6.4.tar.gz
+    b091107844fe928158c5c2265c20360fff312889ddf7ebc4528a0f0f8f2ff9cd
+    https://github.com/simdjson/simdjson/archive/refs/tags/v4.6.4.tar.gz)
 endif()
 
 if(HOLYSHEEP_TESTS)
