@@ -3,6 +3,7 @@
  *     e2e_process exit CONFIG return|exit|_exit EVENTS     (so many are drained before)
  *     e2e_process fork CONFIG CHILDREN
  *     e2e_process call CONFIG MODEL
+ *     e2e_process talk CONFIG        (on standard input: lines "COUNT PATH OPTIONS")
  *     e2e_process resolver CONFIG    (endpoints "ok" and "slow"; slow_resolver.c preloaded)
  */
 #define _POSIX_C_SOURCE 200809L
@@ -159,6 +160,60 @@ static int run_call(const char* config, const char* model) {
   return 0;
 }
 
+/* So many calls at a time, and a line for each that has ended, in the order of their ends. */
+static int talk(holysheep_client* client, holysheep_queue* queue, int count, const char* path,
+                const char* options) {
+  holysheep_error error = HOLYSHEEP_ERROR_INIT;
+  holysheep_request request = HOLYSHEEP_REQUEST_INIT;
+  request.body = kBody;
+  request.path = path;
+  request.options = options;
+  for (int i = 0; i < count; ++i) {
+    holysheep_request_id id = 0;
+    if (holysheep_submit(client, queue, &request, &id, &error) != HOLYSHEEP_OK) {
+      return fail("submit", &error);
+    }
+  }
+  while (count > 0) {
+    holysheep_batch* batch = NULL;
+    if (holysheep_queue_drain(queue, 0, -1, &batch) != HOLYSHEEP_OK) return fail("drain", NULL);
+    for (size_t i = 0; i < holysheep_batch_count(batch); ++i, --count) {
+      holysheep_event event = HOLYSHEEP_EVENT_INIT;
+      const char* meta = "{}";
+      holysheep_batch_event(batch, i, &event);
+      holysheep_batch_meta(batch, i, &meta, NULL);
+      printf("{\"status\": \"%s\", \"meta\": %s}\n", holysheep_status_name(event.status), meta);
+    }
+    holysheep_batch_free(batch);
+  }
+  fflush(stdout);
+  return 0;
+}
+
+static int run_talk(const char* config) {
+  holysheep_error error = HOLYSHEEP_ERROR_INIT;
+  holysheep_client* client = NULL;
+  holysheep_queue* queue = NULL;
+  char line[1024];
+  int status = 0;
+  if (holysheep_client_open(config, HOLYSHEEP_SIZE_NUL, &client, &error) != HOLYSHEEP_OK) {
+    return fail("open", &error);
+  }
+  if (holysheep_queue_new(&queue) != HOLYSHEEP_OK) return fail("queue", NULL);
+  while (status == 0 && fgets(line, sizeof line, stdin) != NULL) {
+    char path[256];
+    char options[512];
+    int count = 0;
+    if (sscanf(line, "%d %255s %511[^\n]", &count, path, options) != 3) {
+      return fail("expected COUNT PATH OPTIONS", NULL);
+    }
+    status = talk(client, queue, count, path, options);
+  }
+  holysheep_client_free(client);
+  holysheep_queue_free(queue);
+  return status;
+}
+
 static double now_ms(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
@@ -235,7 +290,8 @@ int main(int count, char** values) {
   }
   if (count == 4 && strcmp(values[1], "fork") == 0) return run_fork(values[2], atol(values[3]));
   if (count == 4 && strcmp(values[1], "call") == 0) return run_call(values[2], values[3]);
+  if (count == 3 && strcmp(values[1], "talk") == 0) return run_talk(values[2]);
   if (count == 3 && strcmp(values[1], "resolver") == 0) return run_resolver(values[2]);
-  fprintf(stderr, "usage: %s exit|fork|call|resolver CONFIG ...\n", values[0]);
+  fprintf(stderr, "usage: %s exit|fork|call|talk|resolver CONFIG ...\n", values[0]);
   return 2;
 }
