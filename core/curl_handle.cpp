@@ -24,11 +24,19 @@ constexpr std::size_t kExpectFrom = 64 * 1024;
 constexpr Nanos kConnectMargin = 250 * kMillisecond;
 // 0 would mean libcurl's default of 300 s.
 constexpr Nanos kConnectUnlimited = kDay;
+constexpr Nanos kConnectionAgeUnlimited = 365 * kDay;
 // What most answers need, so that it is allocated once.
 constexpr std::size_t kHeaderBlockBytes = 1024;
 
 char no_expect[] = "Expect:";
 char no_content_type[] = "Content-Type:";
+
+// libcurl counts whole seconds, and takes 0 for "no limit" in one option and "at once" in the
+// other.
+long age_limit_seconds(Nanos limit) {
+  if (limit <= 0) limit = kConnectionAgeUnlimited;
+  return static_cast<long>((limit + kSecond - 1) / kSecond);
+}
 
 bool names_content_type(std::string_view header) {
   constexpr std::string_view kName = "content-type:";
@@ -66,7 +74,6 @@ bool CurlHandle::set_constant_options() {
   const EndpointConfig& settings = lane_.settings;
   const bool http2 = settings.http == HttpVersion::http2 ||
                      (settings.http == HttpVersion::automatic && library_multiplexes_well());
-  const auto age_seconds = static_cast<long>(context_.options.connection_age_max / kSecond);
   set(CURLOPT_PRIVATE, this);
   set(CURLOPT_ERRORBUFFER, error_text_);
   set(CURLOPT_NOSIGNAL, 1L);
@@ -81,6 +88,7 @@ bool CurlHandle::set_constant_options() {
   set(CURLOPT_PIPEWAIT, http2 ? 1L : 0L);
   set(CURLOPT_UPLOAD_BUFFERSIZE, kUploadBufferBytes);
   set(CURLOPT_TCP_NODELAY, 1L);
+  const long age_seconds = age_limit_seconds(context_.options.connection_age_max);
   set(CURLOPT_MAXAGE_CONN, age_seconds);
   set(CURLOPT_MAXLIFETIME_CONN, age_seconds);
   set(CURLOPT_DNS_CACHE_TIMEOUT, static_cast<long>(kAddressKept / kSecond));
