@@ -215,7 +215,10 @@ class Client {
     REQUIRE(status == HOLYSHEEP_OK);
     REQUIRE(holysheep_queue_new(&queue_) == HOLYSHEEP_OK);
   }
+  // Waits for its engine's end, so that no test finds the descriptors of the one before.
   ~Client() {
+    holysheep_client_close(client_);
+    holysheep_client_join(client_, kPatienceMs);
     holysheep_client_free(client_);
     holysheep_queue_free(queue_);
   }

@@ -1,5 +1,6 @@
 // Streams that the caller has begun to read: order, credit, breaks, restarts.
 
+#include <algorithm>
 #include <string>
 
 #include "fixture.h"
@@ -109,7 +110,11 @@ TEST_CASE(
     const char* limit;
   };
   const Case silent = GENERATE(
-      Case{R"({"tokens":9,"stall":{"at":"after_content","after_tokens":4}})", 180'001, "idle"});
+      Case{R"({"tokens":9,"stall":{"at":"after_content","after_tokens":4}})", 180'001, "idle"},
+      // Comments come in each of the five steps that `progress` takes.
+      Case{R"({"tokens":9,"comment_ms":20000,"stall":{"at":"after_content","after_tokens":4}})",
+           60'001, "progress"});
+  INFO(silent.limit);
   Mock mock(three(std::string(R"({"default":)") + silent.reply + "}"));
   Client client(mock.config());
   const auto id = client.submit(Client::request(kStream));
@@ -196,6 +201,56 @@ TEST_CASE("stream: a reader that gives nothing back stops its own stream only") 
   INFO(outcome.message);
   REQUIRE(outcome.status == HOLYSHEEP_OK);
   REQUIRE(outcome.pieces.size() > 40'000);
+}
+
+TEST_CASE("stream: above buffered_bytes_max the stream that is furthest behind gives way") {
+  Mock mock(R"({"version":1,"endpoints":[{"name":"primary","default":{"tokens":40000}}]})");
+  Client client(
+      mock.config(R"(,"stream_credit_bytes":65536,"limits":{"buffered_bytes_max":400000})"));
+  const auto delivered = [&](holysheep_request_id id) {
+    std::size_t bytes = 0;
+    for (const Piece& piece : client.of(id).pieces)
+      bytes += piece.data.size();
+    return bytes;
+  };
+  const auto some_ended = [&](const std::vector<holysheep_request_id>& ids) {
+    return std::any_of(ids.begin(), ids.end(), [&](auto id) { return client.of(id).dones > 0; });
+  };
+  // Each stops at its credit; nobody reads on.
+  std::vector<holysheep_request_id> held;
+  while (held.size() < 64 && !some_ended(held)) {
+    held.push_back(client.submit(Client::request(kStream)));
+    while (delivered(held.back()) < 65'536 && !some_ended(held))
+      REQUIRE(client.drain(kPatienceMs, false));
+  }
+  REQUIRE(held.size() >= 3);
+  int ended = 0;
+  std::size_t cancelled_bytes = 0;
+  for (const auto id : held) {
+    Outcome& outcome = client.of(id);
+    if (outcome.dones == 0) continue;
+    ++ended;
+    cancelled_bytes = delivered(id);
+    REQUIRE(outcome.status == HOLYSHEEP_E_LIMIT);
+    REQUIRE(outcome.message.find("limits.buffered_bytes_max") != std::string::npos);
+  }
+  REQUIRE(ended == 1);
+  // The newest was still being read when the limit was met, and may have got further since.
+  std::size_t most_before = 0;
+  for (std::size_t i = 0; i + 1 < held.size(); ++i) {
+    if (client.of(held[i]).dones == 0) most_before = std::max(most_before, delivered(held[i]));
+  }
+  REQUIRE(cancelled_bytes >= most_before);
+  REQUIRE(client.status_of(0) == "healthy");
+  // The others live: their readers go on and get everything.
+  for (const auto id : held) {
+    if (client.of(id).dones > 0) continue;
+    holysheep_credit(client.get(), id, delivered(id));
+    const Outcome outcome = client.wait(id);
+    INFO(outcome.message);
+    REQUIRE(outcome.status == HOLYSHEEP_OK);
+    REQUIRE(outcome.pieces.size() > 40'000);
+  }
 }
 
 TEST_CASE("stream: the responses and messages dialects end by their own events") {
