@@ -74,7 +74,7 @@ holysheep_status holysheep_client_open(const char* config, size_t config_size,
     if (!opened) return fail(error, opened.error());
     fresh->host = std::move(opened.value().host);
     fresh->handle = opened.value().handle;
-    fresh->pid = getpid();
+    fresh->pid = holysheep::process_id();
     *client = fresh.release();
     return HOLYSHEEP_OK;
   });

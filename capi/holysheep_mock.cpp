@@ -1,8 +1,6 @@
 // holysheep_mock.h: the mock pool, and the clock that client and mocks share in tests.
 #include "capi/holysheep_mock.h"
 
-#include <unistd.h>
-
 #include <memory>
 #include <new>
 #include <string_view>
@@ -60,7 +58,7 @@ holysheep_status holysheep_mock_open(const char* script, size_t script_size, hol
     }
     Result<std::unique_ptr<MockPool>> pool = MockPool::open(text);
     if (!pool.ok()) return fail(error, pool.error());
-    *mock = new holysheep_mock{std::move(pool).value(), getpid()};
+    *mock = new holysheep_mock{std::move(pool).value(), holysheep::process_id()};
     return HOLYSHEEP_OK;
   });
 }

@@ -1,7 +1,7 @@
 // What stands behind the opaque objects of the C ABI, and the check that each function makes first.
 #pragma once
 
-#include <unistd.h>
+#include <sys/types.h>
 
 #include <atomic>
 #include <memory>
@@ -10,6 +10,7 @@
 
 #include "capi/holysheep.h"
 #include "core/engine_host.h"
+#include "core/process_id.h"
 #include "core/queue.h"
 
 // A handle on an engine.
@@ -37,7 +38,7 @@ namespace holysheep {
 template <typename Object>
 holysheep_status usable(const Object* object) {
   if (object == nullptr) return HOLYSHEEP_E_INVALID_ARGUMENT;
-  return object->pid == getpid() ? HOLYSHEEP_OK : HOLYSHEEP_E_FORKED;
+  return object->pid == process_id() ? HOLYSHEEP_OK : HOLYSHEEP_E_FORKED;
 }
 
 }  // namespace holysheep

@@ -38,7 +38,7 @@ holysheep_status holysheep_queue_new(holysheep_queue** queue) {
     *queue = nullptr;
     auto fresh = std::make_unique<holysheep_queue>();
     fresh->queue = std::make_shared<holysheep::Queue>();
-    fresh->pid = getpid();
+    fresh->pid = holysheep::process_id();
     *queue = fresh.release();
     return HOLYSHEEP_OK;
   });

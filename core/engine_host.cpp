@@ -2,7 +2,6 @@
 
 #include <pthread.h>
 #include <signal.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -14,6 +13,7 @@
 
 #include "core/curl_transport.h"
 #include "core/loop.h"
+#include "core/process_id.h"
 #include "core/random.h"
 
 namespace holysheep {
@@ -34,9 +34,9 @@ std::atomic<Registry*> the_registry{nullptr};
 
 Registry& registry() {
   Registry* found = the_registry.load(std::memory_order_acquire);
-  while (found == nullptr || found->pid != getpid()) {
+  while (found == nullptr || found->pid != process_id()) {
     auto fresh = std::make_unique<Registry>();
-    fresh->pid = getpid();
+    fresh->pid = process_id();
     if (the_registry.compare_exchange_strong(found, fresh.get(), std::memory_order_acq_rel)) {
       return *fresh.release();  // an old one is left alone: its mutex may be held for ever
     }

@@ -63,9 +63,14 @@ class EpollLoop final : public Loop {
       timer_due_ = kNever;
       act(CURL_SOCKET_TIMEOUT, 0);
       timeout = 0;
+      // A new request is on its way and nothing else has happened: back to the engine, which has
+      // its limits to set, without asking the sockets. But never twice in a row.
+      looked_ = !looked_;
+      if (!looked_) return;
     } else if (timer_due_ != kNever) {
       timeout = std::min(timeout, timer_due_ - now);
     }
+    looked_ = true;
     apply_changes();
     epoll_event events[kEventsPerTurn];
     const auto wait_ms = static_cast<int>(to_ms_ceil(std::min(timeout, kWaitMax)));
@@ -77,7 +82,8 @@ class EpollLoop final : public Loop {
   void wake() override {
     if (woken_.exchange(true, std::memory_order_acq_rel)) return;
     const std::uint64_t one = 1;
-    // Can fail only when the counter is full, and then the loop wakes anyway.
+    // Nobody reads it: watched by edge, each write counts. It is full after 580 years of a
+    // thousand wakes a microsecond.
     [[maybe_unused]] const ssize_t written = write(wake_event_, &one, sizeof one);
   }
 
@@ -173,8 +179,6 @@ class EpollLoop final : public Loop {
 
   void handle(const epoll_event& event) {
     if (event.data.u64 == kWakeMark) {
-      std::uint64_t count = 0;
-      [[maybe_unused]] const ssize_t size = ::read(wake_event_, &count, sizeof count);
       woken_.exchange(false, std::memory_order_acq_rel);
       return;
     }
@@ -204,6 +208,7 @@ class EpollLoop final : public Loop {
   std::vector<Watch> watches_;  // by descriptor: the kernel gives out the lowest free one
   std::vector<curl_socket_t> changed_;
   std::atomic<bool> woken_{false};
+  bool looked_ = true;  // at the sockets, in the last run
 };
 
 }  // namespace
@@ -220,7 +225,7 @@ std::unique_ptr<Loop> Loop::make(CURLM* multi, std::string* error) {
   }
   const int wake_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   epoll_event event{};
-  event.events = EPOLLIN;
+  event.events = EPOLLIN | EPOLLET;
   event.data.u64 = kWakeMark;
   if (wake_event < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, wake_event, &event) != 0) {
     *error = "no event descriptor: " + std::generic_category().message(errno);

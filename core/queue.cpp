@@ -1,10 +1,10 @@
 #include "core/queue.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "core/descriptor_pair.h"
+#include "core/loop.h"
 
 namespace holysheep {
 
@@ -60,6 +60,7 @@ void Queue::push(std::vector<Completion>& completions, std::size_t log_records_m
     if (log_records_max > 0) drop_old_records_locked(log_records_max);
     if (was_empty) {
       somebody_waits = waiting_ > 0;
+      if (somebody_waits) ready_.change();
       signal_locked();
       if (notify_ != nullptr) {
         notify = notify_;
@@ -69,7 +70,7 @@ void Queue::push(std::vector<Completion>& completions, std::size_t log_records_m
     }
   }
   // Outside of the lock: whoever wakes at once must not find it held.
-  if (somebody_waits) ready_.notify_all();
+  if (somebody_waits) ready_.wake_all();
   if (notify == nullptr) return;
   notify(context);
   const std::lock_guard<std::mutex> lock(mutex_);
@@ -77,19 +78,27 @@ void Queue::push(std::vector<Completion>& completions, std::size_t log_records_m
   notified_.notify_all();
 }
 
+// Until there are items, the queue is interrupted, or the time is up.
+void Queue::wait_locked(std::unique_lock<std::mutex>& lock, std::int64_t timeout_ms) {
+  const std::uint64_t interrupts = interrupts_;
+  const Nanos until =
+      timeout_ms < 0 ? kNever : saturating_add(read_clocks().mono, from_ms(timeout_ms));
+  Nanos left = timeout_ms < 0 ? kNever : from_ms(timeout_ms);
+  ++waiting_;
+  while (first_ == items_.size() && interrupts_ == interrupts && left > 0) {
+    const std::uint32_t seen = ready_.value();
+    lock.unlock();
+    ready_.wait(seen, left);
+    lock.lock();
+    if (until != kNever) left = until - read_clocks().mono;
+  }
+  --waiting_;
+}
+
 Status Queue::drain(std::size_t max, std::int64_t timeout_ms, std::vector<Completion>& out) {
   std::unique_lock<std::mutex> lock(mutex_);
   const std::uint64_t interrupts = interrupts_;
-  const auto something = [&] { return first_ < items_.size() || interrupts_ != interrupts; };
-  if (!something() && timeout_ms != 0) {
-    ++waiting_;
-    if (timeout_ms < 0) {
-      ready_.wait(lock, something);
-    } else {
-      ready_.wait_for(lock, std::chrono::milliseconds(timeout_ms), something);
-    }
-    --waiting_;
-  }
+  if (first_ == items_.size() && timeout_ms != 0) wait_locked(lock, timeout_ms);
   if (first_ == items_.size()) return interrupts_ != interrupts ? Status::closed : Status::wait;
   const std::size_t available = items_.size() - first_;
   const std::size_t count = max == 0 ? available : std::min(max, available);
@@ -117,9 +126,12 @@ Status Queue::drain(std::size_t max, std::int64_t timeout_ms, std::vector<Comple
 }
 
 void Queue::interrupt() {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  ++interrupts_;
-  ready_.notify_all();
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    ++interrupts_;
+    ready_.change();
+  }
+  ready_.wake_all();
 }
 
 Status Queue::descriptor(int* fd) {

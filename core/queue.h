@@ -1,6 +1,6 @@
 // Completions on their way to one event loop: a locked list, filled once per engine turn, emptied
-// in batches. Wakes its reader through a condition variable, a descriptor that is readable while
-// the queue is not empty, or a notify function; each costs only those who use it.
+// in batches. Wakes its reader in drain(), through a descriptor that is readable while the queue is
+// not empty, or through a notify function; each costs only those who use it.
 #pragma once
 
 #include <atomic>
@@ -14,6 +14,7 @@
 
 #include "core/duration.h"
 #include "core/result.h"
+#include "core/wake_word.h"
 
 namespace holysheep {
 
@@ -68,10 +69,11 @@ class Queue {
 
  private:
   void signal_locked();
+  void wait_locked(std::unique_lock<std::mutex>& lock, std::int64_t timeout_ms);
   void drop_old_records_locked(std::size_t log_records_max);
 
   std::mutex mutex_;
-  std::condition_variable ready_;
+  WakeWord ready_;
   std::vector<Completion> items_;
   std::size_t first_ = 0;  // items before it have been drained
   std::size_t waiting_ = 0;
