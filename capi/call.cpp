@@ -1,6 +1,7 @@
 // Requests: submit, cancel, credit, and the blocking call that is made of them.
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <string_view>
@@ -18,6 +19,7 @@ using holysheep::guarded;
 using holysheep::read_view;
 using holysheep::Status;
 using holysheep::usable;
+using holysheep::view_fault;
 
 static_assert(sizeof(holysheep_request) == 120);
 static_assert(offsetof(holysheep_request, method) == 8);
@@ -48,7 +50,10 @@ bool read_request(const holysheep_request* request, holysheep_request* full) {
   *full = defaults;
   if (request == nullptr || request->struct_size < offsetof(holysheep_request, method))
     return false;
-  std::memcpy(full, request, std::min<std::size_t>(request->struct_size, sizeof *full));
+  // Whole fields only: a size that ends inside a pointer would leave half of one.
+  constexpr std::uint32_t kFieldBytes = alignof(holysheep_request);
+  const std::size_t size = request->struct_size / kFieldBytes * kFieldBytes;
+  std::memcpy(full, request, std::min(size, sizeof *full));
   return true;
 }
 
@@ -75,7 +80,7 @@ holysheep_status read_input(const holysheep_request& full, holysheep::RequestInp
     if (field.data == nullptr) continue;
     if (!read_view(field.data, field.size, field.view)) {
       return fail(error, Status::invalid_argument,
-                  std::string("request.") + field.name + "_size: larger than any text can be");
+                  view_fault(std::string("request.") + field.name, field.data));
     }
   }
   if (full.method != nullptr) input->method = method;
@@ -139,6 +144,7 @@ holysheep_status wait_for_done(holysheep_client* client, holysheep::Queue& queue
       }
       batch->completions.push_back(std::move(each));
     }
+    if (batch->completions.empty()) continue;  // restarted, and nothing since
     const Completion& last = batch->completions.back();
     if (last.kind == Completion::Kind::done) return static_cast<holysheep_status>(last.status);
     if (bytes > 0) client->host->engine().credit(id, bytes);

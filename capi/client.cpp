@@ -17,6 +17,7 @@ using holysheep::guarded;
 using holysheep::read_view;
 using holysheep::Status;
 using holysheep::usable;
+using holysheep::view_fault;
 
 namespace {
 
@@ -36,7 +37,7 @@ holysheep_status on_endpoint(holysheep_client* client, const char* endpoint,
     if (const holysheep_status status = usable(client)) return refuse(error, status);
     std::string_view name;
     if (!read_view(endpoint, endpoint_size, &name)) {
-      return fail(error, Status::invalid_argument, "endpoint: NULL with a size");
+      return fail(error, Status::invalid_argument, view_fault("endpoint", endpoint));
     }
     Error cause;
     if (act(client->host->engine(), name, &cause) == Status::ok) return HOLYSHEEP_OK;
@@ -65,7 +66,7 @@ holysheep_status holysheep_client_open(const char* config, size_t config_size,
     *client = nullptr;
     std::string_view text;
     if (!read_view(config, config_size, &text)) {
-      return fail(error, Status::invalid_argument, "config: NULL with a size");
+      return fail(error, Status::invalid_argument, view_fault("config", config));
     }
     auto parsed = holysheep::parse_config(text, holysheep::read_environment());
     if (!parsed) return fail(error, parsed.error());
@@ -124,7 +125,7 @@ holysheep_status holysheep_client_set_key(holysheep_client* client, const char* 
                      [&](holysheep::Engine& engine, std::string_view name, Error* cause) {
                        std::string_view text;
                        if (!read_view(key, key_size, &text)) {
-                         *cause = {Status::invalid_argument, "key: NULL with a size"};
+                         *cause = {Status::invalid_argument, view_fault("key", key)};
                          return cause->status;
                        }
                        return engine.set_key(name, text, cause);
@@ -180,7 +181,7 @@ holysheep_status holysheep_config_check(const char* config, size_t config_size,
     if (text != nullptr) *text = nullptr;
     std::string_view given;
     if (!read_view(config, config_size, &given)) {
-      return fail(error, Status::invalid_argument, "config: NULL with a size");
+      return fail(error, Status::invalid_argument, view_fault("config", config));
     }
     const auto parsed = holysheep::parse_config(given, holysheep::read_environment());
     if (!parsed) return fail(error, parsed.error());

@@ -56,7 +56,7 @@ holysheep_status fail(holysheep_error* error, const Error& cause,
 
 bool read_view(const char* data, std::size_t size, std::string_view* view) noexcept {
   if (data == nullptr) {
-    *view = {};
+    *view = "";  // whoever copies it may not be given a null pointer, not even with size 0
     return size == 0 || size == HOLYSHEEP_SIZE_NUL;
   }
   if (size == HOLYSHEEP_SIZE_NUL) {
@@ -66,6 +66,11 @@ bool read_view(const char* data, std::size_t size, std::string_view* view) noexc
   if (size > kViewBytesMax) return false;
   *view = std::string_view(data, size);
   return true;
+}
+
+std::string view_fault(std::string_view name, const char* data) {
+  return std::string(name) +
+         (data == nullptr ? ": NULL with a size" : "_size: larger than any text can be");
 }
 
 }  // namespace holysheep

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <exception>
 #include <new>
+#include <string>
 #include <string_view>
 
 #include "capi/holysheep.h"
@@ -28,6 +29,8 @@ holysheep_status fail(holysheep_error* error, const Error& cause,
 
 // Reads an in-view. False: NULL with a size, or a size beyond any object's.
 bool read_view(const char* data, std::size_t size, std::string_view* view) noexcept;
+// What is wrong with a view that could not be read; `name` is the argument's.
+std::string view_fault(std::string_view name, const char* data);
 
 // Runs body() -> holysheep_status. Out of memory becomes NO_MEMORY, anything else that is thrown
 // INTERNAL.

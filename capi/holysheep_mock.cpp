@@ -19,6 +19,7 @@ using holysheep::read_view;
 using holysheep::Result;
 using holysheep::Status;
 using holysheep::usable;
+using holysheep::view_fault;
 
 struct holysheep_mock {
   std::unique_ptr<MockPool> pool;
@@ -45,6 +46,9 @@ holysheep_status text_of(holysheep_mock* mock, holysheep_text** text, Make make)
   });
 }
 
+// More at once, a few times over, would take the clocks to their end.
+constexpr holysheep::Nanos kAdvanceMax = 366 * holysheep::kDay;
+
 }  // namespace
 
 holysheep_status holysheep_mock_open(const char* script, size_t script_size, holysheep_mock** mock,
@@ -54,7 +58,7 @@ holysheep_status holysheep_mock_open(const char* script, size_t script_size, hol
     *mock = nullptr;
     std::string_view text;
     if (!read_view(script, script_size, &text)) {
-      return fail(error, Status::invalid_argument, "script: NULL with a size");
+      return fail(error, Status::invalid_argument, view_fault("script", script));
     }
     Result<std::unique_ptr<MockPool>> pool = MockPool::open(text);
     if (!pool.ok()) return fail(error, pool.error());
@@ -105,8 +109,11 @@ holysheep_status holysheep_mock_set(holysheep_mock* mock, const char* endpoint,
     if (const holysheep_status status = usable(mock)) return refuse(error, status);
     std::string_view name;
     std::string_view text;
-    if (!read_view(endpoint, endpoint_size, &name) || !read_view(script, script_size, &text)) {
-      return fail(error, Status::invalid_argument, "endpoint or script: NULL with a size");
+    if (!read_view(endpoint, endpoint_size, &name)) {
+      return fail(error, Status::invalid_argument, view_fault("endpoint", endpoint));
+    }
+    if (!read_view(script, script_size, &text)) {
+      return fail(error, Status::invalid_argument, view_fault("script", script));
     }
     const Result<bool> done = mock->pool->set(name, text);
     return done.ok() ? HOLYSHEEP_OK : fail(error, done.error());
@@ -116,7 +123,7 @@ holysheep_status holysheep_mock_set(holysheep_mock* mock, const char* endpoint,
 holysheep_status holysheep_mock_clock_advance(holysheep_client* client, int64_t ms) {
   return guarded(nullptr, [&]() -> holysheep_status {
     if (const holysheep_status status = usable(client)) return status;
-    if (ms < 0) return HOLYSHEEP_E_INVALID_ARGUMENT;
+    if (ms < 0 || holysheep::from_ms(ms) > kAdvanceMax) return HOLYSHEEP_E_INVALID_ARGUMENT;
     // The mocks first: what the engine sends when its timers are due meets limits that have moved.
     holysheep::mock_clock_advance(holysheep::from_ms(ms));
     client->host->advance_clock(holysheep::from_ms(ms));

@@ -66,6 +66,7 @@ HOLYSHEEP_API holysheep_status holysheep_mock_set(holysheep_mock* mock, const ch
 /* Moves the clock of the client's engine, and that of every mock of this process, forward by `ms`
  * milliseconds, together: cooldowns of 60 s are tested over real sockets in milliseconds. Time
  * limits of running calls move too. Returns when the engine has made the turn.
+ * Errors: INVALID_ARGUMENT (less than nothing, or more than a year at once).
  * Threads: any. Since: 0.1 */
 HOLYSHEEP_API holysheep_status holysheep_mock_clock_advance(holysheep_client* client, int64_t ms);
 

@@ -18,7 +18,7 @@ holysheep_status holysheep_simulate(const char* scenario, size_t scenario_size, 
     *text = nullptr;
     std::string_view given;
     if (!holysheep::read_view(scenario, scenario_size, &given)) {
-      return fail(error, Status::invalid_argument, "scenario: NULL with a size");
+      return fail(error, Status::invalid_argument, holysheep::view_fault("scenario", scenario));
     }
     auto report = holysheep::simulate(given, seed);
     if (!report) return fail(error, report.error());

@@ -55,6 +55,7 @@ struct Call {
   Phase phase = Phase::ready;
 
   Nanos submitted_at = 0;
+  Nanos total = 0;          // the limit; 0: none
   Nanos total_at = kNever;  // when `total` ends
   TimeLimits limits;        // of the endpoint that is tried now
   Nanos timer_at = kNever;  // the earliest instant that the timer heap holds for this call

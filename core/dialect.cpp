@@ -1,4 +1,5 @@
-// The path table. Paths are compared from their end, because what stands before differs by provider
+// The table of POST paths. Paths are compared from their end, because what stands before differs by
+// provider
 // ("/v1", "/api/v1", "/openai/deployments/NAME"); ids of stored things make a path unknown.
 #include "core/dialect.h"
 
@@ -27,7 +28,6 @@ constexpr PathEnd kPathEnds[] = {
     {"/responses/input_tokens", kJson},
     {"/embeddings", kJson},
     {"/moderations", kJson},
-    {"/models", kJson},
     {"/images/generations", kJson},
     {"/images/edits", kJson},
     {"/images/variations", kJson},
@@ -40,6 +40,7 @@ constexpr PathEnd kPathEnds[] = {
 // shape.
 constexpr std::string_view kForeignParents[] = {"/threads/", "/completions/", "/conversations/"};
 
+constexpr std::string_view kModels = "/models";
 constexpr std::string_view kOneModel = "/models/";
 
 bool foreign(std::string_view parent) {
@@ -49,20 +50,25 @@ bool foreign(std::string_view parent) {
   return false;
 }
 
+// The list, or one model's card; Gemini's native calls ("models/NAME:countTokens") are none of
+// ours.
+bool is_model_list(std::string_view path) {
+  if (path.ends_with(kModels)) return true;
+  const std::size_t one = path.find(kOneModel);
+  return one != std::string_view::npos && path.find(':', one) == std::string_view::npos;
+}
+
 }  // namespace
 
-const Dialect& dialect_of(std::string_view path) {
+const Dialect& dialect_of(std::string_view method, std::string_view path) {
   path = path.substr(0, path.find_first_of("?#"));
   while (path.size() > 1 && path.back() == '/')
     path.remove_suffix(1);
+  if (method == "GET") return is_model_list(path) ? kJson : kOpaque;
+  if (method != "POST") return kOpaque;
   for (const PathEnd& entry : kPathEnds) {
     if (!path.ends_with(entry.end)) continue;
     return foreign(path.substr(0, path.size() - entry.end.size() + 1)) ? kOpaque : entry.dialect;
-  }
-  const std::size_t models = path.find(kOneModel);
-  // One model's card; Gemini's native calls ("models/NAME:generateContent") are none of ours.
-  if (models != std::string_view::npos && path.find(':', models) == std::string_view::npos) {
-    return kJson;
   }
   return kOpaque;
 }

@@ -22,8 +22,9 @@ struct Dialect {
   bool json_body = false;  // an answer that is not streamed must be JSON
 };
 
-// `path` as in the request, with or without "/v1" and query.
-const Dialect& dialect_of(std::string_view path);
+// Of a request: `path` with or without "/v1" and query. Answers to other methods than the one that
+// a path is known for (HEAD, DELETE, a GET that lists) are opaque.
+const Dialect& dialect_of(std::string_view method, std::string_view path);
 
 // Token counts as the provider reported them; -1: not reported. `input` includes `cached`.
 struct Usage {

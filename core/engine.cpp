@@ -30,15 +30,15 @@ Engine::Impl::Impl(std::shared_ptr<const Config> config_in, Transport& transport
       counters(std::make_shared<Counters>(config->endpoints.size())),
       pool(config, counters),
       log(config->log_level) {
-  for (std::size_t i = 0; i < config->endpoints.size(); ++i) {
-    const KeySource& source = config->endpoints[i].key;
+  const auto add_file = [&](int endpoint, const KeySource& source) {
     if (source.kind == KeySource::Kind::file && reread_key) {
-      set_key(static_cast<int>(i), reread_key(source));
+      key_files.push_back({endpoint, &source, {}});
     }
-  }
-  if (config->api_key.kind == KeySource::Kind::file && reread_key) {
-    set_key(-1, reread_key(config->api_key));
-  }
+  };
+  for (std::size_t i = 0; i < config->endpoints.size(); ++i)
+    add_file(static_cast<int>(i), config->endpoints[i].key);
+  add_file(-1, config->api_key);
+  read_key_files();
   published = pool.publish({});
 }
 
@@ -218,6 +218,12 @@ Nanos Engine::turn(Now now, std::vector<TransportEvent>& events) {
   impl.flush();
   impl.counters->turns.fetch_add(1, std::memory_order_relaxed);
   const std::lock_guard<std::mutex> lock(impl.mutex);
+  // Only now: whoever waits for a handle's last call finds its DONE in the queue.
+  for (const HandleId handle : impl.ended_handles) {
+    const auto found = impl.live_of.find(handle);
+    if (--found->second == 0) impl.live_of.erase(found);
+  }
+  impl.ended_handles.clear();
   impl.awake = !impl.inbox.empty();
   if (impl.awake) return now.mono;
   return impl.timers.empty() ? kNever : impl.timers.front().at;
@@ -292,6 +298,17 @@ void Engine::Impl::set_key(int endpoint, const std::string& key) {
   capacity_changed = true;
 }
 
+// A file that has not changed leaves alone what the host program has set since.
+void Engine::Impl::read_key_files() {
+  key_files_read_at = now.mono;
+  for (KeyFile& file : key_files) {
+    std::string key = reread_key(*file.source);
+    if (key.empty() || key == file.key) continue;
+    file.key = std::move(key);
+    set_key(file.endpoint, file.key);
+  }
+}
+
 void Engine::Impl::take_call(std::unique_ptr<Call> owned) {
   Call& call = *owned;
   calls.emplace(call.id, std::move(owned));
@@ -301,7 +318,8 @@ void Engine::Impl::take_call(std::unique_ptr<Call> owned) {
   Nanos total = call.request.total;
   if (total < 0) total = call.request.options.time_limits.total;
   if (total < 0) total = config->time_limits.total;
-  call.total_at = total > 0 ? saturating_add(now.mono, total) : kNever;
+  call.total = std::max<Nanos>(total, 0);
+  call.total_at = call.total > 0 ? saturating_add(now.mono, call.total) : kNever;
   if (resolve(call)) make_ready(call);
 }
 
@@ -450,8 +468,7 @@ void Engine::Impl::flush() {
     for (const CallId id : ended) {
       const auto found = live.find(id);
       if (found == live.end()) continue;
-      const auto of_handle = live_of.find(found->second);
-      if (--of_handle->second == 0) live_of.erase(of_handle);
+      ended_handles.push_back(found->second);
       live.erase(found);
     }
     for (const std::unique_ptr<Call>& call : graveyard) {

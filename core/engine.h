@@ -24,8 +24,8 @@ namespace holysheep {
 
 class Engine {
  public:
-  // `reread_key` is asked after a 401 for an endpoint whose key comes from a file; it returns the
-  // key as it is now. It may be empty.
+  // `reread_key` returns the key that is in its file now, or nothing. It is asked at open, at most
+  // once a second while calls begin, and after a 401.
   using RereadKey = std::function<std::string(const KeySource& source)>;
   Engine(std::shared_ptr<const Config> config, Transport& transport, std::uint64_t seed,
          RereadKey reread_key = {});

@@ -11,6 +11,8 @@ namespace {
 
 // Attempts beyond one per usable route that the smart policy allows by itself.
 constexpr int kSpareAttempts = 2;
+// Key files are read no more often than this: a rotated key is used within a second.
+constexpr Nanos kKeyFileAge = kSecond;
 
 // How a call ends that no endpoint can take: as the answers that closed them would have it.
 struct Ruling {
@@ -108,12 +110,14 @@ RouteHistory& Engine::Impl::history_of(Call& call, RouteKey route) {
   for (RouteHistory& each : call.history) {
     if (each.route == route) return each;
   }
-  call.history.push_back({route, 0, 0, false});
-  return call.history.back();
+  RouteHistory& fresh = call.history.emplace_back();
+  fresh.route = route;
+  return fresh;
 }
 
 void Engine::Impl::admit(Call& call) {
   if (call.total_at <= now.mono) return finish_total(call);
+  if (!key_files.empty() && now.mono - key_files_read_at >= kKeyFileAge) read_key_files();
   RouteWish wish;
   wish.endpoints = &call.endpoints;
   wish.models = &call.models;
@@ -276,11 +280,11 @@ void Engine::Impl::start(Call& call, Choice choice) {
   call.attempt.begun_at = now.mono;
   call.attempt.lease = pool.lease(choice, call.request.own_credential, now.mono);
   attempts.emplace(call.attempt.id, &call);
+  if (choice.forced && log.wants(LogLevel::warning)) {
+    log.write(LogLevel::warning, now.unix, "no endpoint is available, forced back to the first",
+              {log_text("endpoint", endpoint.name)});
+  }
   if (log.wants(LogLevel::info)) {
-    if (choice.forced) {
-      log.write(LogLevel::warning, now.unix, "no endpoint is available, forced back to the first",
-                {log_text("endpoint", endpoint.name)});
-    }
     log.write(LogLevel::info, now.unix, "attempt",
               {log_number("call", static_cast<std::int64_t>(call.id)),
                log_text("endpoint", endpoint.name), log_number("attempt", call.attempts),

@@ -211,10 +211,7 @@ void Engine::Impl::time_out(Call& call, TimeLimit which) {
   }
   const auto whole = static_cast<double>(now.mono - call.submitted_at);
   const bool to_blame = silent && static_cast<double>(lasted) >= kBlameShare * whole;
-  if (silent) {
-    call.maybe_billed = true;
-    ++call.unanswered;
-  }
+  if (attempt.sent_at >= 0) call.maybe_billed = true;
   trace_end(call, found, TransportError::none);
   if (to_blame) {
     capacity_changed |= pool.release(attempt.lease, found, 0, now.mono, random);

@@ -106,18 +106,22 @@ void Engine::Impl::attempt_failed(Call& call, const Classification& found,
                                   TransportError transport_error, bool sent_in_full) {
   Attempt& attempt = call.attempt;
   const RouteKey route = attempt.lease.route;
-  const bool silent = sent_in_full && attempt.answered_at < 0;
-  if (silent) ++call.unanswered;
-  if (silent || found.verdict == Verdict::broken_stream) call.maybe_billed = true;
+  // A 200 that then says nothing is being worked on, and so billed, like no answer at all.
+  const bool success = attempt.status >= 200 && attempt.status < 300;
+  const bool unanswered =
+      sent_in_full && (attempt.answered_at < 0 || (success && found.verdict == Verdict::timeout));
+  if (unanswered) ++call.unanswered;
+  if (unanswered || found.verdict == Verdict::broken_stream) call.maybe_billed = true;
   trace_end(call, found, transport_error);
   if (found.verdict == Verdict::local) {
     capacity_changed |= pool.abandon(attempt.lease);
   } else {
     capacity_changed |= pool.release(attempt.lease, found, attempt.status, now.mono, random);
   }
-  if (log.wants(LogLevel::warning)) {
-    const TraceLine& line = call.trace.back();
-    log.write(line.status == 429 ? LogLevel::warning : LogLevel::error, now.unix,
+  const TraceLine& line = call.trace.back();
+  const LogLevel level = line.status == 429 ? LogLevel::warning : LogLevel::error;
+  if (log.wants(level)) {
+    log.write(level, now.unix,
               line.status == 429 ? "rate limited, cooldown begins" : "attempt failed",
               {log_number("call", static_cast<std::int64_t>(call.id)),
                log_text("endpoint", config->endpoints[route.endpoint].name),
@@ -135,6 +139,9 @@ void Engine::Impl::attempt_failed(Call& call, const Classification& found,
     call.has_cause = true;
   }
   RouteHistory& history = history_of(call, route);
+  if (found.verdict == Verdict::rate_limited && attempt.lease.own_credential) {
+    history.own_quota.rate_limited(now.mono, found, config->policy);
+  }
   if (found.verdict == Verdict::rate_limited && !config->policy.rate_limited_counts) {
     --history.attempts;
   } else if (found.verdict != Verdict::local) {
@@ -157,9 +164,9 @@ void Engine::Impl::attempt_failed(Call& call, const Classification& found,
   after_failure(call, found, route);
 }
 
-bool Engine::Impl::provably_unprocessed(const Classification& found,
-                                        TransportError transport_error) const {
-  switch (transport_error) {
+// Refused before anything was done: no connection, a key or a limit in the way.
+bool Engine::Impl::provably_unprocessed(const Classification& found, const TraceLine& line) const {
+  switch (line.transport) {
     case TransportError::resolve:
     case TransportError::connect:
     case TransportError::tls:
@@ -174,7 +181,7 @@ bool Engine::Impl::provably_unprocessed(const Classification& found,
     default:
       break;
   }
-  return found.verdict == Verdict::auth || found.verdict == Verdict::rate_limited ||
+  return line.status == 401 || line.status == 429 || found.verdict == Verdict::auth ||
          (found.verdict == Verdict::timeout && found.time_limit == TimeLimit::connect);
 }
 
@@ -208,18 +215,13 @@ bool Engine::Impl::budget_allows(Call& call, const Classification& found, RouteK
   return true;
 }
 
-// A key from a file is read again after a 401. True: it has changed, and the route is tried with
-// it.
+// After a 401: has the key changed since the attempt was sent? Key files are read again for that.
+// True: the route is tried with the new one.
 bool Engine::Impl::retry_with_new_key(Call& call, RouteKey route) {
-  if (call.request.own_credential || call.reread || !reread_key) return false;
+  if (call.request.own_credential || call.reread) return false;
   call.reread = true;
-  const EndpointConfig& endpoint = config->endpoints[route.endpoint];
-  const bool own = endpoint.key.kind != KeySource::Kind::none;
-  const KeySource& source = own ? endpoint.key : config->api_key;
-  if (source.kind != KeySource::Kind::file) return false;
-  const std::string key = reread_key(source);
-  if (key.empty() || key == pool.key_of(route.endpoint)) return false;
-  set_key(own ? static_cast<int>(route.endpoint) : -1, key);
+  read_key_files();
+  if (!pool.key_changed_since(call.attempt.lease)) return false;
   call.same_route_next = true;
   call.forced_endpoint = static_cast<int>(route.endpoint);
   return true;
@@ -268,11 +270,10 @@ void Engine::Impl::after_failure(Call& call, const Classification& found, RouteK
   const Policy& policy = config->policy;
   const Action& action = action_of(found.verdict, policy);
   const Request& request = call.request;
-  const TransportError transport_error = call.trace.back().transport;
   if (found.verdict == Verdict::auth && retry_with_new_key(call, route)) return make_ready(call);
   const bool may_repeat = request.replay == Replay::free ||
                           (request.replay == Replay::bound && request.method == "GET") ||
-                          provably_unprocessed(found, transport_error);
+                          provably_unprocessed(found, call.trace.back());
   const bool first = call.attempts == 1;
   if (!may_repeat || (action.final_from_first && first) || call.unanswered >= kUnansweredMax) {
     return finish_cause(call, 0, -1);
@@ -469,10 +470,10 @@ void Engine::Impl::finish_total(Call& call) {
       call.has_cause = true;
     }
   }
-  finish_failed(call, Status::timeout,
-                "the call's time limit (total, " +
-                    std::to_string(to_ms(call.total_at - call.submitted_at)) + " ms) has passed",
-                -1, kFlagRetryable);
+  finish_failed(
+      call, Status::timeout,
+      "the call's time limit (total, " + std::to_string(to_ms(call.total)) + " ms) has passed", -1,
+      kFlagRetryable);
 }
 
 void Engine::Impl::finish_cancelled(Call& call) {

@@ -21,6 +21,8 @@ namespace {
 
 // fork() waits no longer than this for the engines to stand still.
 constexpr Nanos kParkMax = kSecond;
+// A longer wait is one without limit: the clock's type would overflow.
+constexpr Nanos kWaitMax = 365 * kDay;
 
 // Every engine of the process. Never destroyed: threads may outlive static destruction. A child of
 // fork() finds its parent's registry, whose threads it does not have, and begins a new one.
@@ -165,7 +167,7 @@ bool EngineHost::wait_for(std::int64_t timeout_ms, Condition condition) {
   bool met = true;
   {
     std::unique_lock<std::mutex> lock(mutex_);
-    if (timeout_ms < 0) {
+    if (timeout_ms < 0 || from_ms(timeout_ms) > kWaitMax) {
       turned_.wait(lock, condition);
     } else {
       met = turned_.wait_for(lock, std::chrono::milliseconds(timeout_ms), condition);

@@ -69,6 +69,7 @@ struct Engine::Impl {
   void make_ready(Call& call);
   void wake_waiting();
   void set_key(int endpoint, const std::string& key);
+  void read_key_files();
   Completion& out(Call& call, Completion::Kind kind);
 
   // engine_admit.cpp
@@ -117,7 +118,7 @@ struct Engine::Impl {
   bool next_model(Call& call, const Classification& found, RouteKey route);
   void drop_models_through(Call& call, ModelId model);
   Nanos retry_delay(const Call& call, Verdict verdict);
-  bool provably_unprocessed(const Classification& found, TransportError transport) const;
+  bool provably_unprocessed(const Classification& found, const TraceLine& line) const;
   void trace_end(Call& call, const Classification& found, TransportError transport);
   void finish_ok(Call& call, const BodyFacts& facts);
   void finish_failed(Call& call, Status status, std::string message, Nanos retry_after,
@@ -134,7 +135,15 @@ struct Engine::Impl {
   std::shared_ptr<const Config> config;
   Transport& transport;
   Random random;
+  // A key that comes from a file, and what the file said last.
+  struct KeyFile {
+    int endpoint = -1;  // -1: the client's
+    const KeySource* source = nullptr;
+    std::string key;
+  };
   RereadKey reread_key;
+  std::vector<KeyFile> key_files;
+  Nanos key_files_read_at = 0;
   std::shared_ptr<Counters> counters;
   std::vector<std::string> later_keys;  // set or read after the configuration, the newest last
   std::shared_ptr<const std::vector<std::string>> later_secrets;  // their forms
@@ -145,7 +154,7 @@ struct Engine::Impl {
   std::mutex mutex;
   std::vector<Command> inbox;                         // under mutex
   std::unordered_map<CallId, HandleId> live;          // under mutex: accepted, not yet DONE
-  std::unordered_map<HandleId, std::size_t> live_of;  // under mutex
+  std::unordered_map<HandleId, std::size_t> live_of;  // under mutex: DONE not yet in its queue
   std::int64_t request_bytes = 0;                     // under mutex: of all bodies in flight
   bool over = false;                                  // under mutex: nobody runs turns any more
   bool awake = false;                                 // under mutex: a turn will look at the inbox
@@ -159,7 +168,8 @@ struct Engine::Impl {
   Call* last_call = nullptr;
   std::vector<Timer> timers;  // a heap; entries may be out of date
   std::vector<Call*> ready;
-  std::vector<CallId> ended;
+  std::vector<CallId> ended;                     // in this turn
+  std::vector<HandleId> ended_handles;           // theirs, until the DONEs are in their queues
   std::vector<std::unique_ptr<Call>> graveyard;  // ended in this turn
   std::vector<Outbox> outboxes;
   std::vector<StreamEvent> stream_events;

@@ -187,8 +187,10 @@ bool Engine::Impl::may_restart(const Call& call) const {
          call.request.replay == Replay::free && !call.tool_call_complete;
 }
 
+// `total` ended with the first content; the answer that begins again has it anew.
 void Engine::Impl::restart(Call& call) {
   call.committed = false;
+  call.total_at = call.total > 0 ? saturating_add(now.mono, call.total) : kNever;
   call.held.clear();
   call.held_bytes = 0;
   out(call, Completion::Kind::restarted);

@@ -109,9 +109,15 @@ Quota& Pool::quota_at(RouteKey key) {
 
 Passage Pool::limits_passage(RouteKey key, const RouteWish& wish, Nanos now) {
   const RouteKey state{key.endpoint, state_model(key.model)};
-  Passage passage = quota_at(state).passage(now);
-  passage.narrow(route_at(state).block.passage(now));
-  if (!wish.own_credential) passage.narrow(endpoints_[key.endpoint].credential.passage(now));
+  Passage passage = route_at(state).block.passage(now);
+  if (wish.own_credential) {
+    // A key of the call's own: the client's limits are not its limits, nor the other way round.
+    const RouteHistory* history = find_history(wish, key);
+    if (history != nullptr) passage.narrow(history->own_quota.passage(now));
+    return passage;
+  }
+  passage.narrow(quota_at(state).passage(now));
+  passage.narrow(endpoints_[key.endpoint].credential.passage(now));
   return passage;
 }
 
@@ -359,21 +365,23 @@ Choice Pool::choose_sticky(const RouteWish& wish, Nanos now) {
 
 Lease Pool::lease(const Choice& choice, bool own_credential, Nanos now) {
   // What passes a closed gate in the very turn that closed it was sent after that.
-  Lease lease{choice.route, now + (choice.probe || choice.forced ? 1 : 0), choice.probe,
-              own_credential};
   Endpoint& endpoint = endpoints_[choice.route.endpoint];
+  Lease lease{choice.route, now + (choice.probe || choice.forced ? 1 : 0), choice.probe,
+              own_credential, endpoint.key_version};
   const RouteKey state{choice.route.endpoint, state_model(choice.route.model)};
   Route& route = route_at(state);
   route.used = true;
   ++route.in_flight;
-  quota_at(state).leased(now);
+  if (!own_credential) quota_at(state).leased(now);
   ++endpoint.in_flight;
   if (choice.probe) {
     if (route.health.gate().needs_probe()) route.health.gate().begin_probe();
     if (route.block.needs_probe()) route.block.begin_probe();
-    if (quota_at(state).gate().needs_probe()) quota_at(state).gate().begin_probe();
     if (hosts_[endpoint.host].gate().needs_probe()) hosts_[endpoint.host].gate().begin_probe();
-    if (!own_credential && endpoint.credential.needs_probe()) endpoint.credential.begin_probe();
+    if (!own_credential) {
+      if (quota_at(state).gate().needs_probe()) quota_at(state).gate().begin_probe();
+      if (endpoint.credential.needs_probe()) endpoint.credential.begin_probe();
+    }
   }
   counters_->endpoints[choice.route.endpoint].attempts.fetch_add(1, std::memory_order_relaxed);
   counters_->endpoints[choice.route.endpoint].in_flight.fetch_add(1, std::memory_order_relaxed);
@@ -390,9 +398,10 @@ void Pool::end_probes(const Lease& lease) {
   if (!lease.probe) return;
   route.health.gate().end_probe();
   route.block.end_probe();
-  quota_at(state).gate().end_probe();
   hosts_[endpoint.host].gate().end_probe();
-  if (!lease.own_credential) endpoint.credential.end_probe();
+  if (lease.own_credential) return;
+  quota_at(state).gate().end_probe();
+  endpoint.credential.end_probe();
 }
 
 bool Pool::abandon(const Lease& lease) {
@@ -436,11 +445,12 @@ void Pool::apply_success(const Lease& lease, Nanos now) {
   Health& host = hosts_[endpoint.host];
   const bool clean = endpoint.last_error.empty() && !route.health.last_failed() &&
                      !route.health.gate().needs_probe() && !route.block.closed(now) &&
-                     !host.last_failed() && quota_at(state).gate().until() == 0;
+                     !host.last_failed() &&
+                     (lease.own_credential || quota_at(state).gate().until() == 0);
   route.health.succeeded(now, lease.sent_at);
   host.succeeded(now, lease.sent_at);
   if (clean) return;
-  quota_at(state).succeeded(now, lease.sent_at);
+  if (!lease.own_credential) quota_at(state).succeeded(now, lease.sent_at);
   if (route.block.cleared_by_attempt_of(lease.sent_at)) route.block.clear();
   route.block_count = 0;
   if (!lease.own_credential && endpoint.credential.cleared_by_attempt_of(lease.sent_at)) {
@@ -479,7 +489,10 @@ void Pool::apply(const Lease& lease, const Classification& found, Nanos now, Ran
       }
       return;
     case Verdict::auth:
-      if (!lease.own_credential) close_credential(endpoint, found, now);
+      // A key that has been replaced meanwhile says nothing about the one in its place.
+      if (!lease.own_credential && !key_changed_since(lease)) {
+        close_credential(endpoint, found, now);
+      }
       return;
     case Verdict::forbidden:
     case Verdict::model_unavailable: {
@@ -535,6 +548,7 @@ void Pool::apply_single_state(const Lease& lease, const Classification& found, i
   if (action_of(found.verdict, config_->policy).scope == Scope::request) return;
   const RouteKey state{lease.route.endpoint, 0};
   if (http_status == 429) {
+    if (lease.own_credential) return;
     quota_at(state).rate_limited(now, found, config_->policy);
     route_at(state).health.reset();
   } else {
@@ -565,6 +579,7 @@ void Pool::set_key(int endpoint, std::string_view key) {
     const bool meant = endpoint < 0 ? each.shares_client_key : static_cast<int>(i) == endpoint;
     if (!meant) continue;
     each.key = key;
+    ++each.key_version;
     each.credential.clear();
     each.credential_failures = 0;
     each.changed = changed_ = true;

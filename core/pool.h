@@ -41,6 +41,8 @@ struct RouteHistory {
   int attempts = 0;       // counted ones
   Nanos not_before = 0;   // the call's own backoff
   bool excluded = false;  // not again in this call
+  // What the limits of the call's own credential say; nobody else has that credential.
+  Quota own_quota;
 };
 
 // What the pool must know of a call to choose for it.
@@ -87,6 +89,7 @@ struct Lease {
   Nanos sent_at = 0;
   bool probe = false;
   bool own_credential = false;
+  std::uint32_t key_version = 0;  // of the endpoint's key that it carries
 };
 
 class Pool {
@@ -114,6 +117,10 @@ class Pool {
   bool in_good_health(RouteKey route, Nanos now);
 
   const std::string& key_of(std::uint32_t endpoint) const { return endpoints_[endpoint].key; }
+  // The endpoint has another key than when this attempt was sent.
+  bool key_changed_since(const Lease& lease) const {
+    return endpoints_[lease.route.endpoint].key_version != lease.key_version;
+  }
   // "" for the client's key: every endpoint that shares it.
   void set_key(int endpoint, std::string_view key);
   void reset(int endpoint);
@@ -140,6 +147,7 @@ class Pool {
   struct Endpoint {
     const EndpointConfig* config = nullptr;
     std::string key;
+    std::uint32_t key_version = 0;
     bool shares_client_key = false;
     Gate credential;
     int credential_failures = 0;

@@ -181,7 +181,7 @@ Result<Request> make_request(const RequestInput& input, const Config& config) {
   request.method = input.method;
   if (auto error = check_path(input.path)) return *error;
   request.path = input.path;
-  request.dialect = dialect_of(request.path);
+  request.dialect = dialect_of(request.method, request.path);
   request.content_type = input.content_type;
   if (auto error = read_headers(input.headers, request)) return *error;
   if (auto error = check_content_type(input, request)) return *error;

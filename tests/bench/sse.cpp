@@ -82,7 +82,7 @@ double framing(const std::string& stream, std::size_t& count) {
 double reading(const std::string& stream, std::size_t& count) {
   std::vector<StreamEvent> events;
   return best_bytes_per_s(stream.size(), [&] {
-    StreamReader reader(dialect_of("/chat/completions"), kEventBytesMax, 1);
+    StreamReader reader(dialect_of("POST", "/chat/completions"), kEventBytesMax, 1);
     each_chunk(stream, [&](std::string_view chunk) {
       events.clear();
       reader.feed(chunk, events);

@@ -126,6 +126,20 @@ TEST_CASE("drain: running calls finish, waiting ones end with retry_after, new o
   REQUIRE(client.refused(Client::request(chat())).status == HOLYSHEEP_E_CLOSED);
 }
 
+TEST_CASE("waits: the longest time there is means without limit, not none") {
+  Mock mock(three(R"({"default":{"latency_ms":50}})"));
+  Client client(mock.config());
+  const std::string body = chat();
+  client.submit(Client::request(body));
+  holysheep_batch* batch = nullptr;
+  REQUIRE(holysheep_queue_drain(client.queue(), 0, INT64_MAX, &batch) == HOLYSHEEP_OK);
+  holysheep_batch_free(batch);
+  client.submit(Client::request(body));
+  REQUIRE(holysheep_client_drain(client.get(), INT64_MAX) == HOLYSHEEP_OK);
+  holysheep_client_close(client.get());
+  REQUIRE(holysheep_client_join(client.get(), INT64_MAX) == HOLYSHEEP_OK);
+}
+
 TEST_CASE("drain: what is still running when the time is up is cancelled") {
   Mock mock(three(R"({"default":{"stall":"before_headers"}})"));
   Client client(mock.config());
@@ -196,4 +210,16 @@ TEST_CASE("call: interrupted by close from another thread") {
   REQUIRE(error.status == HOLYSHEEP_E_CANCELLED);
   holysheep_batch_free(batch);
   closer.join();
+}
+
+TEST_CASE("drain: when it returns, the last DONE is in the queue") {
+  Mock mock(three("{}"));
+  const std::string body = chat();
+  for (int round = 0; round < 200; ++round) {
+    Client client(mock.config());
+    const auto id = client.submit(Client::request(body));
+    REQUIRE(holysheep_client_drain(client.get(), kPatienceMs) == HOLYSHEEP_OK);
+    client.drain(0);
+    REQUIRE(client.of(id).dones == 1);
+  }
 }

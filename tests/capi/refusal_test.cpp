@@ -211,3 +211,33 @@ TEST_CASE("secrets: no key, prompt or answer in errors, status, metrics, logs or
   // The body is an attribute, untouched.
   REQUIRE(outcome.body.find("Incorrect API key") != std::string::npos);
 }
+
+TEST_CASE("refusal: a struct that ends inside a field is read up to it") {
+  Mock mock(R"({"version":1,"endpoints":[{"name":"primary"}]})");
+  Client client(mock.config());
+  const std::string body = chat();
+  holysheep_request request = Client::request(body);
+  request.headers = "X-Own: 1";
+  for (const std::uint32_t size : {57u, 60u, 63u}) {
+    request.struct_size = size;  // ends inside `body`
+    holysheep_error error = HOLYSHEEP_ERROR_INIT;
+    holysheep_request_id id = 0;
+    // Without its body a chat request is refused, not read from half a pointer.
+    REQUIRE(holysheep_submit(client.get(), client.queue(), &request, &id, &error) ==
+            HOLYSHEEP_E_REQUEST);
+  }
+}
+
+TEST_CASE("refusal: sizes and times that cannot be are named") {
+  holysheep_error error = HOLYSHEEP_ERROR_INIT;
+  holysheep_client* none = nullptr;
+  REQUIRE(holysheep_client_open("{}", static_cast<std::size_t>(-2), &none, &error) ==
+          HOLYSHEEP_E_INVALID_ARGUMENT);
+  REQUIRE(std::string(error.message) == "config_size: larger than any text can be");
+  REQUIRE(holysheep_client_open(nullptr, 5, &none, &error) == HOLYSHEEP_E_INVALID_ARGUMENT);
+  REQUIRE(std::string(error.message) == "config: NULL with a size");
+  Mock mock(R"({"version":1,"endpoints":[{"name":"primary"}]})");
+  Client client(mock.config());
+  REQUIRE(holysheep_mock_clock_advance(client.get(), INT64_MAX) == HOLYSHEEP_E_INVALID_ARGUMENT);
+  REQUIRE(client.call().status == HOLYSHEEP_OK);
+}

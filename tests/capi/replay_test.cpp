@@ -40,8 +40,19 @@ TEST_CASE("replay: a free call that timed out goes elsewhere, but no more than t
   REQUIRE(mock.count() == 2);
 }
 
+TEST_CASE("replay: an answer that stops after its headers counts as unanswered too") {
+  const char* silent = R"({"default":{"stall":"after_headers"}})";
+  Mock mock(three(silent, silent, silent));
+  Client client(mock.config(R"(,"time_limits":{"total_ms":0})"));
+  const Outcome outcome = time_out(client, mock, "/chat/completions", chat());
+  REQUIRE(outcome.status == HOLYSHEEP_E_TIMEOUT);
+  REQUIRE((outcome.flags & HOLYSHEEP_FLAG_MAYBE_BILLED) != 0);
+  REQUIRE(mock.count() == 2);
+}
+
 TEST_CASE("replay: a once call is repeated when it was provably not processed") {
-  const char* script = GENERATE(R"({"refuse":true})", R"({"default":{"status":429}})");
+  const char* script = GENERATE(R"({"refuse":true})", R"({"default":{"status":429}})",
+                                R"({"default":{"error":"insufficient_quota"}})");
   Mock mock(three(script));
   Client client(mock.config());
   const std::string body = R"({"a":1})";
@@ -89,4 +100,21 @@ TEST_CASE("replay: the caller may override the class") {
   request.path = "/some/unknown/path";
   client.call(request);
   REQUIRE(mock.count("backup-1") == 1);
+}
+
+TEST_CASE("methods: answers to HEAD and DELETE are not judged by what a GET or POST would bring") {
+  Mock mock(R"({"version":1,"endpoints":[{"name":"primary","default":{"body":""}}]})");
+  Client client(mock.config());
+  const auto [method, path] =
+      GENERATE(std::pair<const char*, const char*>{"HEAD", "/models"},
+               std::pair<const char*, const char*>{"DELETE", "/models/ft-1"},
+               std::pair<const char*, const char*>{"OPTIONS", "/chat/completions"});
+  holysheep_request request = HOLYSHEEP_REQUEST_INIT;
+  request.method = method;
+  request.path = path;
+  INFO(method << " " << path);
+  const Outcome outcome = client.call(request);
+  INFO(outcome.message);
+  REQUIRE(outcome.status == HOLYSHEEP_OK);
+  REQUIRE(outcome.attempts == 1);
 }

@@ -139,6 +139,22 @@ TEST_CASE("stream: restart begins again elsewhere and tells the reader to drop w
   REQUIRE(outcome.content() == "Hello from backup-1.");
 }
 
+TEST_CASE("stream: the blocking call survives a restart that nothing follows at once") {
+  Mock mock(three(R"({"default":{"tokens":10,"token_ms":1,"cut":{"at":"inside_event",)"
+                  R"("after_tokens":3}}})",
+                  R"({"default":{"latency_ms":100}})"));
+  Client client(mock.config());
+  const holysheep_request request =
+      Client::request(kStream, R"({"stream_recovery":"restart","allow":["primary","backup-1"]})");
+  holysheep_batch* batch = nullptr;
+  REQUIRE(holysheep_call(client.get(), &request, &batch, nullptr) == HOLYSHEEP_OK);
+  holysheep_event done = HOLYSHEEP_EVENT_INIT;
+  holysheep_batch_event(batch, holysheep_batch_count(batch) - 1, &done);
+  REQUIRE(done.kind == HOLYSHEEP_EVENT_DONE);
+  REQUIRE(done.attempts == 2);
+  holysheep_batch_free(batch);
+}
+
 TEST_CASE("stream: restart never follows a tool call that was delivered whole") {
   Mock mock(three(R"({"default":{"events":[
     "{\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"a\",\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}]}}]}",

@@ -16,7 +16,7 @@ constexpr std::string_view kPaths[] = {"/chat/completions", "/completions", "/re
                                        "/messages",         "/embeddings",  "/unknown"};
 
 std::string judge(const std::string& body, std::string_view path, int status, std::size_t piece) {
-  BodyCheck check(dialect_of(path));
+  BodyCheck check(dialect_of(path == "/models" ? "GET" : "POST", path));
   for (std::size_t at = 0; at < body.size(); at += piece) {
     const std::string chunk = body.substr(at, piece);
     const std::vector<char> copy(chunk.begin(), chunk.end());

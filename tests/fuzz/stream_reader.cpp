@@ -30,7 +30,7 @@ std::string describe(const StreamReader& reader) {
 }
 
 std::string read(const std::string& text, std::string_view path, int choices, std::size_t piece) {
-  StreamReader reader(dialect_of(path), kEventBytesMax, choices);
+  StreamReader reader(dialect_of("POST", path), kEventBytesMax, choices);
   std::string seen;
   std::vector<StreamEvent> events;
   for (std::size_t at = 0; at < text.size(); at += piece) {

@@ -112,6 +112,15 @@ TEST_CASE("total: of a stream ends at its first content") {
   CHECK(call.done - call.submitted == 12 * kSecond);
 }
 
+TEST_CASE("total: an answer that begins again has it anew") {
+  SimPool pool(R"("time_limits": {"total_ms": 3000}, "stream_recovery": "restart")", 2);
+  pool.script("primary", {pieces_of({chunk("a"), chunk("b"), chunk("c")}, 2000, SimEnd::cut)});
+  const SimCall& call = pool.call(stream_call());
+  CHECK(call.status == Status::ok);
+  CHECK(call.restarts == 1);
+  CHECK(pool.path() == "primary backup-1");
+}
+
 TEST_CASE("a call's own limit comes before the client's, and 0 is none") {
   SimPool pool(R"("time_limits": {"response_ms": 1000})", 2);
   SimFault slow = good();

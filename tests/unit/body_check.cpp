@@ -68,7 +68,9 @@ TEST_CASE("bodies of a success are judged alike however they arrive", "[body_che
   for (const simdjson::dom::element vector : vectors["vectors"].get_array()) {
     INFO(vector["name"].get_string().value());
     const std::string body = text_of(vector, "body");
-    const Dialect& dialect = dialect_of(vector["path"].get_string().value());
+    const std::string_view path = vector["path"].get_string().value();
+    const std::string_view method = path.starts_with("/models") ? "GET" : "POST";
+    const Dialect& dialect = dialect_of(method, path);
     const Headers headers("Content-Type: " + text_of(vector, "content_type") + "\r\n");
     Outcome outcome;
     outcome.status = static_cast<int>(number(vector, "status"));
@@ -103,7 +105,8 @@ TEST_CASE("an error larger than what is kept of it still is one", "[body_check]"
   outcome.status = 200;
   outcome.body = body;
   BodyFacts facts;
-  CHECK(classify_success(outcome, dialect_of("/chat/completions"), facts).verdict != Verdict::ok);
+  CHECK(classify_success(outcome, dialect_of("POST", "/chat/completions"), facts).verdict !=
+        Verdict::ok);
 }
 
 }  // namespace holysheep

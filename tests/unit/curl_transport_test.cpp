@@ -412,6 +412,29 @@ TEST_CASE("three hundred attempts at once all end") {
   CHECK(server.connections() <= 300);
 }
 
+TEST_CASE("a burst enters libcurl bit by bit, so that a turn stays short") {
+  constexpr int kBurst = 400;
+  constexpr std::size_t kAtOnceMax = 256;
+  ScriptedServer server(serve_all);
+  Driver driver(CurlTransportOptions{.connections_max = kBurst});
+  EndpointConfig& endpoint = driver.endpoint(server.port());
+  endpoint.connections_max = kBurst;
+  driver.run(driver.request(endpoint));  // the host is known to live
+  AttemptId last = 0;
+  for (int i = 0; i < kBurst; ++i)
+    last = driver.start(driver.request(endpoint));
+  CHECK(driver.counters().queued == kBurst - kAtOnceMax);
+  // What waits can be cancelled at once, and the others all end.
+  driver.transport().cancel(last, false);
+  CHECK(driver.counters().queued == kBurst - kAtOnceMax - 1);
+  CHECK(driver.run_until([&] {
+    for (AttemptId attempt = 2; attempt < last; ++attempt)
+      if (!driver[attempt].done) return false;
+    return true;
+  }));
+  CHECK_FALSE(driver[last].started);
+}
+
 TEST_CASE("wake ends a poll that waits, or the next one") {
   Driver driver;
   std::vector<TransportEvent> events;

@@ -83,7 +83,9 @@ TEST_CASE("streams are read by their dialect however they are cut", "[stream_rea
     for (const simdjson::dom::element piece : vector["stream"].get_array()) {
       text += piece.get_string().value();
     }
-    const Dialect& dialect = dialect_of(vector["path"].get_string().value());
+    const std::string_view path = vector["path"].get_string().value();
+    const std::string_view method = path.starts_with("/models") ? "GET" : "POST";
+    const Dialect& dialect = dialect_of(method, path);
     const int choices = static_cast<int>(number(vector, "choices", 1));
 
     StreamReader whole_reader(dialect, kEventBytesMax, choices);
@@ -113,7 +115,7 @@ TEST_CASE("streams are read by their dialect however they are cut", "[stream_rea
 
 TEST_CASE("an event above the limit is a fault that leaves earlier events valid",
           "[stream_reader]") {
-  StreamReader reader(dialect_of("/chat/completions"), 100, 1);
+  StreamReader reader(dialect_of("POST", "/chat/completions"), 100, 1);
   std::vector<StreamEvent> events;
   const std::string chunk =
       "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\ndata: " + std::string(200, 'x');
@@ -124,7 +126,7 @@ TEST_CASE("an event above the limit is a fault that leaves earlier events valid"
 }
 
 TEST_CASE("views of several joined events in one feed stay valid", "[stream_reader]") {
-  StreamReader reader(dialect_of("/unknown"), 1000, 1);
+  StreamReader reader(dialect_of("POST", "/unknown"), 1000, 1);
   std::vector<StreamEvent> events;
   reader.feed("data: a\ndata: b\n\ndata: c\ndata: d\n\ndata: e\n\n", events);
   REQUIRE(events.size() == 3);
