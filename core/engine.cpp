@@ -268,6 +268,8 @@ void Engine::Impl::take(Command& command) {
       return;
     case Command::Kind::close:
     case Command::Kind::drain:
+      // What was submitted just before is not waiting yet: it goes, if it can.
+      if (command.kind == Command::Kind::drain) run_ready();
       for (Call* call = first_call; call != nullptr;) {
         Call* following = call->next;
         if (call->handle == command.handle) {

@@ -140,6 +140,16 @@ TEST_CASE("waits: the longest time there is means without limit, not none") {
   REQUIRE(holysheep_client_join(client.get(), INT64_MAX) == HOLYSHEEP_OK);
 }
 
+TEST_CASE("drain: a call that was submitted just before is no waiting one") {
+  Mock mock(three("{}"));
+  for (int round = 0; round < 30; ++round) {
+    Client client(mock.config(R"(,"isolated":true)"));
+    const auto id = client.submit(Client::request(chat()));
+    REQUIRE(holysheep_client_drain(client.get(), kPatienceMs) == HOLYSHEEP_OK);
+    REQUIRE(client.wait(id).status == HOLYSHEEP_OK);
+  }
+}
+
 TEST_CASE("drain: what is still running when the time is up is cancelled") {
   Mock mock(three(R"({"default":{"stall":"before_headers"}})"));
   Client client(mock.config());
