@@ -1,0 +1,210 @@
+// Bodies and answers of the resources, as OpenAI's API has them. What a provider adds is let
+// through: every object may have more members than are named here.
+
+export type Role = 'system' | 'developer' | 'user' | 'assistant' | 'tool' | 'function';
+
+export type ContentPart =
+  | { type: 'text'; text: string }
+  | { type: 'image_url'; image_url: { url: string; detail?: 'auto' | 'low' | 'high' } }
+  | { type: 'input_audio'; input_audio: { data: string; format: string } }
+  | { type: 'refusal'; refusal: string }
+  | { type: 'file'; file: { file_data?: string; file_id?: string; filename?: string } };
+
+export interface ToolCall {
+  id: string;
+  type: 'function';
+  function: { name: string; arguments: string };
+}
+
+export interface ChatCompletionMessageParam {
+  role: Role | (string & {});
+  content?: string | ContentPart[] | null;
+  name?: string;
+  tool_call_id?: string;
+  tool_calls?: ToolCall[];
+  refusal?: string | null;
+  [more: string]: unknown;
+}
+
+export interface ChatCompletionTool {
+  type: 'function';
+  function: {
+    name: string;
+    description?: string;
+    parameters?: Record<string, unknown>;
+    strict?: boolean | null;
+  };
+}
+
+export interface ChatCompletionCreateParams {
+  model: string;
+  messages: ChatCompletionMessageParam[];
+  stream?: boolean | null;
+  stream_options?: { include_usage?: boolean; [more: string]: unknown } | null;
+  temperature?: number | null;
+  top_p?: number | null;
+  n?: number | null;
+  max_tokens?: number | null;
+  max_completion_tokens?: number | null;
+  stop?: string | string[] | null;
+  presence_penalty?: number | null;
+  frequency_penalty?: number | null;
+  seed?: number | null;
+  logprobs?: boolean | null;
+  top_logprobs?: number | null;
+  logit_bias?: Record<string, number> | null;
+  tools?: ChatCompletionTool[];
+  tool_choice?: 'none' | 'auto' | 'required' | { type: 'function'; function: { name: string } };
+  parallel_tool_calls?: boolean;
+  response_format?:
+    | { type: 'text' | 'json_object' }
+    | { type: 'json_schema'; json_schema: { name: string; [more: string]: unknown } };
+  reasoning_effort?: string | null;
+  prompt_cache_key?: string;
+  user?: string;
+  metadata?: Record<string, string> | null;
+  [more: string]: unknown;
+}
+
+export interface CompletionUsage {
+  prompt_tokens: number;
+  completion_tokens: number;
+  total_tokens: number;
+  prompt_tokens_details?: { cached_tokens?: number; [more: string]: unknown };
+  completion_tokens_details?: { reasoning_tokens?: number; [more: string]: unknown };
+}
+
+export type FinishReason =
+  'stop' | 'length' | 'tool_calls' | 'content_filter' | 'function_call' | (string & {});
+
+export interface ChatCompletionMessage {
+  role: 'assistant';
+  content: string | null;
+  refusal?: string | null;
+  tool_calls?: ToolCall[];
+  [more: string]: unknown;
+}
+
+export interface ChatCompletion {
+  id: string;
+  object: 'chat.completion';
+  created: number;
+  model: string;
+  choices: {
+    index: number;
+    message: ChatCompletionMessage;
+    finish_reason: FinishReason;
+    logprobs?: unknown;
+  }[];
+  usage?: CompletionUsage;
+  system_fingerprint?: string;
+  service_tier?: string | null;
+}
+
+export interface ChatCompletionChunk {
+  id: string;
+  object: 'chat.completion.chunk';
+  created: number;
+  model: string;
+  choices: {
+    index: number;
+    delta: {
+      role?: Role;
+      content?: string | null;
+      refusal?: string | null;
+      tool_calls?: {
+        index: number;
+        id?: string;
+        type?: 'function';
+        function?: { name?: string; arguments?: string };
+      }[];
+      [more: string]: unknown;
+    };
+    finish_reason: FinishReason | null;
+    logprobs?: unknown;
+  }[];
+  usage?: CompletionUsage | null;
+  system_fingerprint?: string;
+  service_tier?: string | null;
+}
+
+export interface CompletionCreateParams {
+  model: string;
+  prompt: string | string[] | number[] | number[][] | null;
+  stream?: boolean | null;
+  max_tokens?: number | null;
+  temperature?: number | null;
+  [more: string]: unknown;
+}
+
+export interface Completion {
+  id: string;
+  object: 'text_completion';
+  created: number;
+  model: string;
+  choices: { index: number; text: string; finish_reason: FinishReason; logprobs?: unknown }[];
+  usage?: CompletionUsage;
+}
+
+export interface EmbeddingCreateParams {
+  model: string;
+  input: string | string[] | number[] | number[][];
+  dimensions?: number;
+  encoding_format?: 'float' | 'base64';
+  user?: string;
+  [more: string]: unknown;
+}
+
+export interface CreateEmbeddingResponse {
+  object: 'list';
+  model: string;
+  data: { object: 'embedding'; index: number; embedding: number[] }[];
+  usage: { prompt_tokens: number; total_tokens: number };
+}
+
+export interface ModerationCreateParams {
+  model?: string;
+  input: unknown;
+  [more: string]: unknown;
+}
+
+export interface ModerationCreateResponse {
+  id: string;
+  model: string;
+  results: { flagged: boolean; [more: string]: unknown }[];
+}
+
+export interface ResponseCreateParams {
+  model?: string;
+  input?: string | Record<string, unknown>[];
+  instructions?: string | null;
+  stream?: boolean | null;
+  max_output_tokens?: number | null;
+  temperature?: number | null;
+  [more: string]: unknown;
+}
+
+/** An answer of the Responses API. */
+export interface ResponseObject {
+  id: string;
+  object: 'response';
+  status?: string;
+  model: string;
+  output: { type: string; [more: string]: any }[];
+  /** The text of all output messages together. */
+  output_text: string;
+  usage?: { input_tokens: number; output_tokens: number; total_tokens: number };
+  [more: string]: any;
+}
+
+export interface ResponseStreamEvent {
+  type: string;
+  [more: string]: any;
+}
+
+export interface Model {
+  id: string;
+  object: 'model';
+  created?: number;
+  owned_by?: string;
+}

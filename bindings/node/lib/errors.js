@@ -1,0 +1,197 @@
+// The tree of errors, named as the OpenAI SDK names its own, and how a call's end becomes one.
+//
+// Messages, codes and hints come from the engine. What may hold a prompt or an answer (the
+// provider's body, the text so far) is not enumerable, so that printing an error does not print it.
+'use strict';
+
+const { addon } = require('./native.js');
+
+const FLAG_ALL_ENDPOINTS_FAILED = 1;
+const FLAG_RETRYABLE = 2;
+const FLAG_NOTHING_SENT = 4;
+const FLAG_MAYBE_BILLED = 8;
+
+const E_CLOSED = -3;
+const E_CONFIG = -100;
+const E_NO_KEY = -101;
+const E_REQUEST = -102;
+const E_STREAM_INTERRUPTED = -202;
+const E_CANCELLED = -203;
+
+function hidden(object, name, value) {
+  Object.defineProperty(object, name, {
+    value,
+    enumerable: false,
+    configurable: true,
+    writable: true,
+  });
+}
+
+class HolySheepError extends Error {}
+
+// What a call's end has beside its message; `metadata`: the call's, undefined if nothing was sent.
+class APIError extends HolySheepError {
+  constructor(message, details = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    const { outcome, metadata } = details;
+    const found = metadata?.failure;
+    this.status = outcome?.httpStatus > 0 ? outcome.httpStatus : undefined;
+    this.code = found?.code ?? details.code;
+    this.type = found?.type ?? undefined;
+    this.param = found?.param ?? undefined;
+    this.requestID = found?.request_id ?? metadata?.requestID ?? null;
+    this.retryAfterMs = outcome?.retryAfterMs >= 0 ? outcome.retryAfterMs : null;
+    this.endpoint = metadata?.endpoint ?? null;
+    this.attempts = outcome?.attempts ?? 0;
+    this.retryable = ((outcome?.flags ?? 0) & FLAG_RETRYABLE) !== 0;
+    this.maybeBilled = ((outcome?.flags ?? 0) & FLAG_MAYBE_BILLED) !== 0;
+    this.nothingSent = outcome === undefined || (outcome.flags & FLAG_NOTHING_SENT) !== 0;
+    this.allEndpointsFailed = ((outcome?.flags ?? 0) & FLAG_ALL_ENDPOINTS_FAILED) !== 0;
+    hidden(this, '_holysheep', metadata);
+    hidden(this, 'body', details.body);
+  }
+
+  get trace() {
+    return this._holysheep?.trace ?? [];
+  }
+
+  get headers() {
+    return this._holysheep === undefined ? undefined : new Headers(this._holysheep.headers);
+  }
+
+  // The `error` member of the provider's body, or the body.
+  get error() {
+    if (!this.body) return undefined;
+    try {
+      const parsed = JSON.parse(this.body);
+      return parsed?.error ?? parsed;
+    } catch {
+      return this.body;
+    }
+  }
+}
+
+class APIConnectionError extends APIError {}
+class APITimeoutError extends APIConnectionError {}
+class APIUserAbortError extends APIError {}
+class APIStatusError extends APIError {}
+class BadRequestError extends APIStatusError {}
+class AuthenticationError extends APIStatusError {}
+class PermissionDeniedError extends APIStatusError {}
+class NotFoundError extends APIStatusError {}
+class ConflictError extends APIStatusError {}
+class UnprocessableEntityError extends APIStatusError {}
+class RateLimitError extends APIStatusError {}
+class InternalServerError extends APIStatusError {}
+
+// A stream broke after content had been delivered: `partial` is the text so far.
+class StreamInterruptedError extends APIError {
+  constructor(message, details = {}) {
+    super(message, details);
+    hidden(this, 'partial', details.partial ?? '');
+  }
+}
+
+class ConfigError extends HolySheepError {
+  constructor(message, options) {
+    super(message, options);
+    this.code = options?.code ?? 'config';
+  }
+}
+
+// A view over the tree: any error of a call that failed at every endpoint is one of these too.
+class AllEndpointsFailedError extends APIError {
+  static [Symbol.hasInstance](error) {
+    return error instanceof HolySheepError && error.allEndpointsFailed === true;
+  }
+}
+
+const CLASSES = new Map([
+  [-200, APIConnectionError],
+  [-201, APITimeoutError],
+  [E_STREAM_INTERRUPTED, StreamInterruptedError],
+  [E_CANCELLED, APIUserAbortError],
+  [-204, APIConnectionError],
+  [-300, BadRequestError],
+  [-301, AuthenticationError],
+  [-303, PermissionDeniedError],
+  [-304, NotFoundError],
+  [-309, ConflictError],
+  [-322, UnprocessableEntityError],
+  [-329, RateLimitError],
+  [-350, InternalServerError],
+  [-399, APIStatusError],
+]);
+
+// The error of a call that ended: `outcome` and `message` from its DONE event.
+function errorOf(outcome, message, metadata, body, partial) {
+  const ErrorClass = CLASSES.get(outcome.status) ?? APIError;
+  return new ErrorClass(message, {
+    outcome,
+    metadata,
+    body,
+    partial,
+    code: addon.statusName(outcome.status),
+  });
+}
+
+// The error of a refused submit or open: [status, HTTP status, flags, retry_after_ms, message].
+function errorOfFailure([status, httpStatus, flags, retryAfterMs, message]) {
+  if (status === E_CONFIG || status === E_NO_KEY) {
+    return new ConfigError(message, { code: addon.statusName(status) });
+  }
+  if (CLASSES.has(status)) {
+    return errorOf({ status, httpStatus, flags, retryAfterMs, attempts: 0 }, message);
+  }
+  return plainError(message, addon.statusName(status));
+}
+
+function plainError(message, code, cause) {
+  const error = new HolySheepError(message, cause === undefined ? undefined : { cause });
+  error.code = code;
+  return error;
+}
+
+const requestError = (message, cause) => plainError(message, addon.statusName(E_REQUEST), cause);
+const closedError = () => plainError('the client is closed', addon.statusName(E_CLOSED));
+
+function abortError(reason) {
+  return new APIUserAbortError('the call was aborted', {
+    cause: reason,
+    code: addon.statusName(E_CANCELLED),
+  });
+}
+
+const classes = {
+  HolySheepError,
+  APIError,
+  APIConnectionError,
+  APITimeoutError,
+  APIUserAbortError,
+  APIStatusError,
+  BadRequestError,
+  AuthenticationError,
+  PermissionDeniedError,
+  NotFoundError,
+  ConflictError,
+  UnprocessableEntityError,
+  RateLimitError,
+  InternalServerError,
+  StreamInterruptedError,
+  ConfigError,
+  AllEndpointsFailedError,
+};
+for (const [name, ErrorClass] of Object.entries(classes))
+  hidden(ErrorClass.prototype, 'name', name);
+hidden(APIUserAbortError.prototype, 'name', 'AbortError'); // what Node's own aborts are called
+classes.APIConnectionTimeoutError = APITimeoutError; // the SDK's name of it
+
+module.exports = {
+  classes,
+  abortError,
+  closedError,
+  errorOf,
+  errorOfFailure,
+  hidden,
+  requestError,
+};

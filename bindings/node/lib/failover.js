@@ -1,0 +1,64 @@
+// HolySheepFailoverClient: the class of HolySheep's tutorial, with its signatures. Policy
+// `document` in its TypeScript form: it waits after every failure, not after a 429 alone.
+'use strict';
+
+const { HolySheepClient } = require('./client.js');
+const { startingPoint } = require('./configuration.js');
+
+// The tutorial's defaults of chatCompletion().
+const TEMPERATURE = 0.7;
+const MAX_TOKENS = 1000;
+
+class HolySheepFailoverClient {
+  #client;
+
+  constructor(apiKey, options = {}) {
+    const config = startingPoint(options);
+    const retry = { ...config.retry, delay_on: 'any_failure' };
+    this.#client = new HolySheepClient({
+      ...options,
+      apiKey,
+      policy: 'document',
+      config: { ...config, retry },
+    });
+  }
+
+  async chatCompletion(model, messages, options) {
+    const { temperature = TEMPERATURE, maxTokens = MAX_TOKENS } = options || {};
+    return this.#client.chat.completions.create({
+      model,
+      messages,
+      temperature,
+      max_tokens: maxTokens,
+    });
+  }
+
+  getEndpointStatus() {
+    return this.#client.pool.map((endpoint) => ({
+      name: endpoint.name,
+      status: endpoint.status,
+      lastError: endpoint.lastError ?? undefined,
+      url: endpoint.url,
+      cooldownUntil: endpoint.untilUnixMs ?? 0,
+    }));
+  }
+
+  // The client underneath, for everything that the tutorial's class has not.
+  get client() {
+    return this.#client;
+  }
+
+  close(options) {
+    return this.#client.close(options);
+  }
+
+  async [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]() {
+    await this.close();
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](depth, options, inspect) {
+    return `HolySheepFailoverClient ${inspect(this.getEndpointStatus(), options)}`;
+  }
+}
+
+module.exports = { HolySheepFailoverClient };

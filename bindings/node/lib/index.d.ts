@@ -1,0 +1,305 @@
+// The package's public types.
+import type {
+  ChatCompletion,
+  ChatCompletionChunk,
+  ChatCompletionCreateParams,
+  ChatCompletionMessageParam,
+  Completion,
+  CompletionCreateParams,
+  CreateEmbeddingResponse,
+  EmbeddingCreateParams,
+  Model,
+  ModerationCreateParams,
+  ModerationCreateResponse,
+  ResponseCreateParams,
+  ResponseObject,
+  ResponseStreamEvent,
+} from './chat.js';
+import type { APIError } from './errors.js';
+import type {
+  HostAbortController,
+  HostAbortSignal,
+  HostReadableStream,
+  HostResponse,
+} from './host.js';
+import type { Attempt, CallMetadata, EndpointState, WithMetadata } from './metadata.js';
+
+export * from './chat.js';
+export * from './errors.js';
+export type { Attempt, CallMetadata, EndpointState, WithMetadata } from './metadata.js';
+
+/** `"0.1.0 libcurl/… OpenSSL/… …"`: what runs inside. */
+export const version: string;
+
+/** The promise of a result, which also gives the HTTP side of it. */
+export class APIPromise<Result> extends Promise<Result> {
+  private constructor();
+  /** The answer as a `Response`. Rejects as the promise itself does. */
+  asResponse(): Promise<HostResponse>;
+  /** The result, the answer as a `Response`, and the request's id. */
+  withResponse(): Promise<{ data: Result; response: HostResponse; request_id: string | null }>;
+}
+
+/**
+ * A streamed answer. Read it once, in one of the ways below. Breaking off, `close()` and dropping
+ * it unread free its connection. Reading slowly pauses this stream and no other.
+ */
+export class Stream<Chunk> implements AsyncIterable<Chunk> {
+  private constructor();
+  [Symbol.asyncIterator](): AsyncIterator<Chunk, undefined>;
+  /** The answer's text alone, piece by piece. */
+  textDeltas(): AsyncIterableIterator<string>;
+  /**
+   * The chunks, and a note where the answer begins again on another endpoint (`stream_recovery:
+   * 'restart'`): drop what you had. With `onRestart` that is called instead.
+   */
+  events(options?: { onRestart?: () => void }): AsyncIterableIterator<StreamEvent<Chunk>>;
+  tee(): [AsyncIterableIterator<Chunk>, AsyncIterableIterator<Chunk>];
+  /** One line of JSON for each chunk. */
+  toReadableStream(): HostReadableStream;
+  /** Server-sent events, for handing the stream on to a browser. */
+  toEventStream(): HostReadableStream;
+  /** Ends the stream and its call. */
+  close(): void;
+  /** Aborting it ends the stream, as `close()` does. */
+  readonly controller: HostAbortController;
+  readonly _holysheep: CallMetadata;
+  readonly _request_id: string | null;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export type StreamEvent<Chunk> = { type: 'data'; data: Chunk } | { type: 'restarted' };
+
+export interface ServerSentEvent {
+  event: string;
+  data: string;
+}
+
+/** Options of one call. */
+export interface RequestOptions {
+  signal?: HostAbortSignal | null;
+  /** Milliseconds for the whole call; `Infinity`: no limit. */
+  timeout?: number | null;
+  headers?: Record<string, string | number | null | undefined> | Headerlike | null;
+  query?: Record<string, unknown> | null;
+  /** Attempts beside the first. */
+  maxRetries?: number | null;
+  idempotencyKey?: string | null;
+  /** "Options of a call" in CONFIGURATION.md: `allow`, `endpoint`, `fallback_models`, … */
+  holysheep?: Record<string, unknown> | null;
+}
+
+/** `Headers` of any kind. */
+export interface Headerlike {
+  entries(): IterableIterator<[string, string]>;
+}
+
+export interface Logger {
+  debug?(message: string, ...rest: unknown[]): void;
+  info?(message: string, ...rest: unknown[]): void;
+  warn?(message: string, ...rest: unknown[]): void;
+  error?(message: string, ...rest: unknown[]): void;
+}
+
+export interface ClientOptions {
+  /** The key, or a function that is asked for it before each call. Else `HOLYSHEEP_API_KEY`. */
+  apiKey?: string | (() => string | Promise<string>) | null;
+  /** A pool of one endpoint. */
+  baseURL?: string | null;
+  /** The pool: names, URLs, or objects as in CONFIGURATION.md. */
+  endpoints?: (string | Record<string, unknown>)[] | null;
+  /** A configuration document, or the path of one. Else the file that `HOLYSHEEP_CONFIG` names. */
+  config?: Record<string, unknown> | string | null;
+  policy?: 'smart' | 'document' | null;
+  /** Milliseconds for a whole call; `Infinity`: no limit. */
+  timeout?: number | null;
+  /** Attempts beside the first. */
+  maxRetries?: number | null;
+  defaultHeaders?: Record<string, string | null | undefined> | Headerlike | null;
+  defaultQuery?: Record<string, string | null | undefined> | null;
+  organization?: string | null;
+  project?: string | null;
+  /** Gets the engine's log records: `console` will do. Off without it. */
+  logger?: Logger | null;
+  logLevel?: 'debug' | 'info' | 'warn' | 'error' | 'off' | null;
+  /** Called for each attempt of a call, in order, when the call ends. */
+  onAttempt?: ((attempt: Attempt) => void) | null;
+  /** Called when a call ends, well or not. */
+  onDone?: ((done: { metadata: CallMetadata; error: APIError | undefined }) => void) | null;
+}
+
+type Streaming<Params> = Params & { stream: true };
+type Whole<Params> = Params & { stream?: false | null };
+
+/** A resource whose answers may be streamed. */
+export interface StreamableResource<Params, Result, Chunk> {
+  create(body: Whole<Params>, options?: RequestOptions): APIPromise<Result & WithMetadata>;
+  create(body: Streaming<Params>, options?: RequestOptions): APIPromise<Stream<Chunk>>;
+  create(
+    body: Params,
+    options?: RequestOptions,
+  ): APIPromise<Stream<Chunk> | (Result & WithMetadata)>;
+}
+
+export interface Resource<Params, Result> {
+  create(body: Params, options?: RequestOptions): APIPromise<Result & WithMetadata>;
+}
+
+export interface ModelList {
+  object: 'list';
+  data: Model[];
+  [Symbol.asyncIterator](): AsyncIterator<Model>;
+}
+
+export interface EndpointCheck {
+  endpoint: string;
+  ok: boolean;
+  status: number | undefined;
+  tookMs: number;
+  error: Error | undefined;
+}
+
+type AnyRequest = RequestOptions & { contentType?: string };
+
+/** A client like the OpenAI SDK's, over a pool of endpoints. */
+export class HolySheepClient {
+  constructor(options?: ClientOptions | string);
+
+  readonly chat: {
+    readonly completions: StreamableResource<
+      ChatCompletionCreateParams,
+      ChatCompletion,
+      ChatCompletionChunk
+    >;
+  };
+  readonly completions: StreamableResource<CompletionCreateParams, Completion, Completion>;
+  readonly embeddings: Resource<EmbeddingCreateParams, CreateEmbeddingResponse>;
+  readonly moderations: Resource<ModerationCreateParams, ModerationCreateResponse>;
+  readonly responses: StreamableResource<ResponseCreateParams, ResponseObject, ResponseStreamEvent>;
+  readonly models: {
+    list(options?: RequestOptions): APIPromise<ModelList & WithMetadata>;
+    retrieve(model: string, options?: RequestOptions): APIPromise<Model & WithMetadata>;
+  };
+
+  /** Any request through the pool; its answer parsed, if it is JSON. */
+  request(
+    method: string,
+    path: string,
+    body?: object | string | Uint8Array | null,
+    options?: AnyRequest & { as?: 'json' },
+  ): APIPromise<any>;
+  request(
+    method: string,
+    path: string,
+    body: object | string | Uint8Array | null | undefined,
+    options: AnyRequest & { as: 'bytes' },
+  ): APIPromise<Uint8Array>;
+  request(
+    method: string,
+    path: string,
+    body: object | string | Uint8Array | null | undefined,
+    options: AnyRequest & { as: 'events' },
+  ): APIPromise<Stream<ServerSentEvent>>;
+  request(
+    method: string,
+    path: string,
+    body: object | string | Uint8Array | null | undefined,
+    options: AnyRequest & { as: 'stream' },
+  ): APIPromise<Stream<Uint8Array>>;
+
+  /**
+   * The same client with other options. Timeouts, retries, headers, query and hooks share this
+   * client's pool; anything else makes a pool of its own.
+   */
+  withOptions(options: ClientOptions): HolySheepClient;
+
+  /** The endpoints as they stand now. */
+  readonly pool: EndpointState[];
+  /** Sends one small request to each endpoint, without failover. */
+  check(options?: { model?: string; timeout?: number }): Promise<EndpointCheck[]>;
+  /** Metrics in the Prometheus text format. */
+  metrics(): string;
+  /** The configuration in force, completed and without secrets. */
+  configuration(): Record<string, any>;
+  /** Makes an endpoint, or all of them, healthy now. */
+  reset(endpoint?: string): void;
+  /** Another key for all endpoints that share the client's. */
+  setKey(key: string): void;
+
+  readonly closed: boolean;
+  /**
+   * Cancels calls in flight, or lets them end for `timeout` milliseconds first. Resolves when none
+   * is left, to whether all ended by themselves.
+   */
+  close(options?: { timeout?: number }): Promise<boolean>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export default HolySheepClient;
+
+/** One endpoint as HolySheep's tutorial shows it. */
+export interface Endpoint {
+  url: string;
+  name: string;
+  status: 'healthy' | 'degraded' | 'rate_limited' | 'down';
+  lastError?: string;
+  /** Unix milliseconds; 0: no cooldown. */
+  cooldownUntil: number;
+}
+
+/** The tutorial's retry settings: 3, 1000, 60000. */
+export interface RetryConfig {
+  maxRetries: number;
+  baseDelayMs: number;
+  cooldownPeriodMs: number;
+}
+
+/** The class of HolySheep's tutorial, with its behaviour. */
+export class HolySheepFailoverClient {
+  constructor(apiKey: string, options?: Pick<ClientOptions, 'config' | 'logger' | 'logLevel'>);
+  chatCompletion(
+    model: string,
+    messages: ChatCompletionMessageParam[],
+    options?: { temperature?: number; maxTokens?: number },
+  ): Promise<ChatCompletion & WithMetadata>;
+  getEndpointStatus(): Endpoint[];
+  readonly client: HolySheepClient;
+  close(options?: { timeout?: number }): Promise<boolean>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** One request that a mock pool has received. */
+export interface MockRequest {
+  endpoint: string;
+  timeMs: number;
+  method: string;
+  path: string;
+  headers: Record<string, string>;
+  key: string;
+  model: string;
+  body: string;
+  status: number;
+  connection: number;
+}
+
+/** Fake endpoints on loopback sockets, for tests. Scripts: MOCK.md. */
+export class MockPool {
+  constructor(script?: Record<string, unknown> | Record<string, unknown>[]);
+  /** A client configuration that points here. */
+  readonly config: Record<string, any>;
+  /** A client of this pool. */
+  client(options?: ClientOptions & { config?: Record<string, unknown> }): HolySheepClient;
+  /** What arrived, in order. */
+  readonly requests: MockRequest[];
+  /** How many requests one endpoint, or all, have received. */
+  count(endpoint?: string): number;
+  /** Waits until so many requests have arrived since the pool was opened. */
+  waitFor(count: number, options?: { endpoint?: string; timeout?: number }): Promise<void>;
+  /** Another script for one endpoint. */
+  set(endpoint: string, script: Record<string, unknown>): void;
+  /** Moves the clock of the client's engine and of all mocks forward. */
+  advance(client: HolySheepClient | HolySheepFailoverClient, milliseconds: number): void;
+  close(): void;
+  [Symbol.dispose](): void;
+  [Symbol.asyncDispose](): Promise<void>;
+}

@@ -1,0 +1,80 @@
+// What stands beside an answer.
+
+/** One HTTP request of a call. */
+export interface Attempt {
+  endpoint: string;
+  model: string;
+  /** The HTTP status; 0: none came. */
+  status: number;
+  /** `'ok'`, `'rate_limited'`, `'overloaded'`, `'timeout'`, … */
+  verdict: string;
+  /** Of a rate limit: `'rpm'`, `'tpm'`, `'rpd'`, `'tpd'`, `'concurrency'`. */
+  dimension?: string;
+  /** Of a timeout: which limit. */
+  timeLimit?: string;
+  /** What went wrong below HTTP. */
+  transport?: string;
+  /** Milliseconds since the call began. */
+  atMs: number;
+  /** Milliseconds waited before it. */
+  waitedMs: number;
+  /** Milliseconds that it took. */
+  tookMs: number;
+  /** Why this endpoint was chosen. */
+  why: string;
+  /** The rule that gave the verdict. */
+  rule?: string;
+  /** The endpoints that were not chosen, and why. */
+  others: { endpoint: string; reason: string }[];
+}
+
+export interface CallMetadata {
+  /** The endpoint that answered. */
+  readonly endpoint: string | null;
+  /** The model as asked. */
+  readonly model: string;
+  /** The model as the answer says. */
+  readonly modelServed: string;
+  readonly httpStatus: number;
+  readonly headers: Record<string, string>;
+  /** HTTP requests made. */
+  readonly attempts: number;
+  readonly trace: Attempt[];
+  readonly waitedMs: number;
+  readonly tookMs: number;
+  /** Tokens. */
+  readonly usage: { input?: number; output?: number; cached?: number } | null;
+  /** US dollars; null where the configuration has no price for the model. */
+  readonly cost: number | null;
+  /** An attempt was sent in full and not answered. */
+  readonly maybeBilled: boolean;
+  readonly requestID: string | null;
+}
+
+/** What every result has beside the provider's body, not enumerable. */
+export interface WithMetadata {
+  readonly _holysheep: CallMetadata;
+  readonly _request_id: string | null;
+}
+
+/** One endpoint of the pool. */
+export interface EndpointState {
+  name: string;
+  url: string;
+  status: 'healthy' | 'degraded' | 'rate_limited' | 'down';
+  /** Why it is not healthy; empty if it is. */
+  reason: string;
+  /** When that ends, where it is known: Unix milliseconds. */
+  untilUnixMs: number | null;
+  /** The same as milliseconds from now. */
+  remainingMs: number;
+  lastError: string | null;
+  attempts: number;
+  succeeded: number;
+  rateLimited: number;
+  failed: number;
+  cancelled: number;
+  inFlight: number;
+  latencyMsMean: number;
+  routes: { model: string; status: string; reason: string; untilUnixMs: number | null }[];
+}

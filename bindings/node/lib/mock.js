@@ -1,0 +1,96 @@
+// MockPool: fake endpoints on loopback sockets, for testing programs against 429s, cuts and stalls.
+// Scripts are described in MOCK.md.
+'use strict';
+
+const { HolySheepClient } = require('./client.js');
+const { errorOfFailure, requestError } = require('./errors.js');
+const { camel } = require('./metadata.js');
+const { addon } = require('./native.js');
+
+const TEXT_CONFIG = 0;
+const TEXT_REQUESTS = 1;
+const WAIT_MS = 10_000;
+
+const forgotten = new FinalizationRegistry((number) => addon.mockClose(number));
+
+class MockPool {
+  #number;
+
+  // `script`: an object as in MOCK.md, or the list of its endpoints. Nothing: one healthy endpoint.
+  constructor(script) {
+    const whole = Array.isArray(script) ? { version: 1, endpoints: script } : script;
+    const text = whole === undefined ? '' : JSON.stringify({ version: 1, ...whole });
+    const opened = addon.mockOpen(text);
+    if (Array.isArray(opened)) throw errorOfFailure(opened);
+    this.#number = opened;
+    forgotten.register(this, opened, this);
+  }
+
+  #open() {
+    if (this.#number === undefined) throw requestError('the mock pool is closed');
+    return this.#number;
+  }
+
+  // A client configuration that points here.
+  get config() {
+    return JSON.parse(addon.mockText(this.#open(), TEXT_CONFIG));
+  }
+
+  // A client of this pool; `config` of the options is laid over the pool's own.
+  client(options = {}) {
+    return new HolySheepClient({ ...options, config: { ...this.config, ...options.config } });
+  }
+
+  // What arrived, in order.
+  get requests() {
+    return camelRequests(JSON.parse(addon.mockText(this.#open(), TEXT_REQUESTS)));
+  }
+
+  // How many requests one endpoint, or all, have received.
+  count(endpoint) {
+    const count = addon.mockCount(this.#open(), endpoint);
+    if (count < 0) throw requestError(`the mock pool has no endpoint '${endpoint}'`);
+    return count;
+  }
+
+  // Waits until `count` requests have arrived since the pool was opened.
+  async waitFor(count, { endpoint, timeout = WAIT_MS } = {}) {
+    if (await addon.mockAwait(this.#open(), endpoint, count, timeout)) return;
+    throw requestError(
+      `${this.count(endpoint)} requests arrived within ${timeout} ms, not ${count}`,
+    );
+  }
+
+  // Another script for one endpoint.
+  set(endpoint, script) {
+    const failure = addon.mockSet(this.#open(), endpoint, JSON.stringify(script));
+    if (failure !== undefined) throw errorOfFailure(failure);
+  }
+
+  // Moves the clock of the client's engine and of every mock of this process forward.
+  advance(client, milliseconds) {
+    addon.mockAdvance(HolySheepClient.numberOf(client), milliseconds);
+  }
+
+  close() {
+    if (this.#number === undefined) return;
+    forgotten.unregister(this);
+    addon.mockClose(this.#number);
+    this.#number = undefined;
+  }
+
+  [Symbol.dispose ?? Symbol.for('Symbol.dispose')]() {
+    this.close();
+  }
+
+  async [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]() {
+    this.close();
+  }
+}
+
+// Headers and bodies are the caller's: their names stay.
+function camelRequests(requests) {
+  return requests.map(({ headers, body, ...rest }) => ({ ...camel(rest), headers, body }));
+}
+
+module.exports = { MockPool };

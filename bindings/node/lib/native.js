@@ -1,0 +1,217 @@
+// Loads the addon, and gives its events to the calls that wait for them. The one place that knows
+// how events are laid out (native/layout.h has the same names).
+//
+// A call in flight has a slot: a number that the addon echoes. It is free again once its DONE is
+// here, which comes exactly once for every accepted submit, cancelled or not.
+'use strict';
+
+const path = require('node:path');
+
+const PREBUILT = path.join(__dirname, '..', 'prebuilds');
+
+// Libraries of other systems than glibc's are told apart here, so that the message can name them.
+function platform() {
+  const report = process.platform === 'linux' && process.report ? process.report : undefined;
+  const musl = report !== undefined && fileIsMusl();
+  return `${process.platform}-${process.arch}${musl ? '-musl' : ''}`;
+}
+
+function fileIsMusl() {
+  try {
+    return require('node:fs').readFileSync('/usr/bin/ldd', 'latin1').includes('musl');
+  } catch {
+    return false;
+  }
+}
+
+// HOLYSHEEP_ADDON names another addon: for those who build their own.
+function load() {
+  const own = process.env.HOLYSHEEP_ADDON;
+  const file = own || path.join(PREBUILT, `${process.platform}-${process.arch}`, 'holysheep.node');
+  try {
+    return require(file);
+  } catch (cause) {
+    if (own)
+      throw new Error(`HOLYSHEEP_ADDON: ${own} cannot be loaded: ${cause.message}`, { cause });
+    throw new Error(
+      `holysheep has no working addon for ${platform()} (Node ${process.version}): ` +
+        `${cause.message}. The package carries: ${available()}. ` +
+        'Build your own and name it in HOLYSHEEP_ADDON.',
+      { cause },
+    );
+  }
+}
+
+function available() {
+  try {
+    return require('node:fs').readdirSync(PREBUILT).join(', ');
+  } catch {
+    return 'none';
+  }
+}
+
+const addon = load();
+
+// `mode` of submit(): how a call's events arrive.
+const MODE_WHOLE = 0;
+const MODE_WHOLE_BYTES = 1;
+const MODE_JSON_EVENTS = 2;
+const MODE_EVENTS = 3;
+const MODE_BYTES = 4;
+
+const EVENT_HEADERS = 1;
+const EVENT_DATA = 2;
+const EVENT_RESTARTED = 3;
+const EVENT_DONE = 4;
+const EVENT_LOG = 5;
+
+const FIELD_KIND = 0;
+const FIELD_SLOT = 1;
+const FIELD_STATUS = 2;
+const FIELD_HTTP_STATUS = 3;
+const FIELD_FLAGS = 4;
+const FIELD_ATTEMPTS = 5;
+const FIELD_RETRY_AFTER_MS = 6;
+const FIELD_BYTES = 7;
+const RECORD_FIELDS = 8;
+
+const calls = [];
+const freeSlots = [];
+const logListeners = new Map(); // by the client's number
+
+// How a call ended, as numbers.
+class Outcome {
+  constructor(at) {
+    this.status = records[at + FIELD_STATUS];
+    this.httpStatus = records[at + FIELD_HTTP_STATUS];
+    this.flags = records[at + FIELD_FLAGS];
+    this.attempts = records[at + FIELD_ATTEMPTS];
+    this.retryAfterMs = records[at + FIELD_RETRY_AFTER_MS];
+  }
+}
+
+// One call of the addon for each batch: (number of records, whether more wait, ...texts). Nothing
+// in here may throw: the rest of the batch would be lost.
+function onEvents(count, more) {
+  let next = 2; // in `arguments`
+  for (let index = 0, at = 0; index < count; ++index, at += RECORD_FIELDS) {
+    const kind = records[at + FIELD_KIND];
+    const slot = records[at + FIELD_SLOT];
+    if (kind === EVENT_LOG) {
+      const listener = logListeners.get(slot);
+      const record = arguments[next++];
+      if (listener !== undefined) listener(records[at + FIELD_STATUS], record);
+      continue;
+    }
+    const call = calls[slot];
+    if (kind === EVENT_DATA) {
+      if (call.mode === MODE_EVENTS) {
+        call.onData(arguments[next + 1], records[at + FIELD_BYTES], arguments[next]);
+        next += 2;
+      } else {
+        call.onData(arguments[next++], records[at + FIELD_BYTES], '');
+      }
+    } else if (kind === EVENT_DONE) {
+      calls[slot] = undefined;
+      freeSlots.push(slot);
+      call.handle.ended();
+      call.onDone(new Outcome(at), arguments[next], arguments[next + 1], arguments[next + 2]);
+      next += 3;
+    } else if (kind === EVENT_HEADERS) {
+      call.onHeaders(records[at + FIELD_HTTP_STATUS], arguments[next++]);
+    } else if (kind === EVENT_RESTARTED) {
+      call.onRestarted();
+    }
+  }
+  if (more) setImmediate(addon.deliver);
+}
+
+const records = addon.start(onEvents);
+
+// A native client. Several of ours may share one (withOptions); calls in flight hold it. One that
+// nobody holds any more is closed.
+class Handle {
+  constructor(number) {
+    this.number = number;
+    this.closed = false;
+    this.inFlight = 0;
+    this.waiters = [];
+    this.creditStep = 0;
+  }
+
+  ended() {
+    if (--this.inFlight > 0 || this.waiters.length === 0) return;
+    for (const resolve of this.waiters.splice(0)) resolve();
+  }
+
+  idle() {
+    if (this.inFlight === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.waiters.push(resolve);
+    });
+  }
+
+  close() {
+    if (this.closed) return;
+    this.closed = true;
+    logListeners.delete(this.number);
+    addon.close(this.number);
+  }
+}
+
+const forgotten = new FinalizationRegistry((number) => {
+  logListeners.delete(number);
+  addon.close(number);
+});
+
+// A Handle, or the failure as the addon gives it.
+function open(configuration) {
+  const number = addon.open(configuration);
+  if (typeof number !== 'number') return number;
+  const handle = new Handle(number);
+  forgotten.register(handle, number);
+  return handle;
+}
+
+// Sends `call` (which has handle and mode, and the on… methods); returns undefined, or the failure.
+function submit(call, path, body, method, headers, options, timeoutMs, contentType) {
+  const slot = freeSlots.length > 0 ? freeSlots.pop() : calls.length;
+  calls[slot] = call;
+  const failure = addon.submit(
+    call.handle.number,
+    slot,
+    call.mode,
+    path,
+    body,
+    method,
+    headers,
+    options,
+    timeoutMs,
+    contentType,
+  );
+  if (failure !== undefined) {
+    calls[slot] = undefined;
+    freeSlots.push(slot);
+    return failure;
+  }
+  call.slot = slot;
+  ++call.handle.inFlight;
+  return undefined;
+}
+
+function log(handle, level, listener) {
+  logListeners.set(handle.number, listener);
+  addon.log(handle.number, level);
+}
+
+module.exports = {
+  addon,
+  open,
+  submit,
+  log,
+  MODE_WHOLE,
+  MODE_WHOLE_BYTES,
+  MODE_JSON_EVENTS,
+  MODE_EVENTS,
+  MODE_BYTES,
+};

@@ -1,0 +1,431 @@
+// Streams. StreamCall takes the pieces from the addon and keeps those that nobody has read yet;
+// Stream is what the caller holds. They are two objects so that a Stream which was dropped
+// unread can be noticed, and its call cancelled.
+//
+// Pieces that arrived together come as one JSON array and are parsed together, when the reader gets
+// there. Their bytes are given back to the engine once they have been read: a reader that stops
+// pauses its own stream only.
+'use strict';
+
+const { SignalledCall, makeResponse } = require('./call.js');
+const { classes, errorOf, requestError } = require('./errors.js');
+const { CallMetadata } = require('./metadata.js');
+const native = require('./native.js');
+
+// Marks the place where the stream began again.
+const RESTART = Symbol('restart');
+// Giving back costs a wake-up of the engine, so it is done by quarters of the whole.
+const CREDIT_STEPS = 4;
+
+const END = Object.freeze({ value: undefined, done: true });
+
+// The text that a chunk adds, in any of the dialects that have one.
+function textOf(chunk) {
+  const choices = chunk.choices;
+  if (choices !== undefined) {
+    const choice = choices[0];
+    if (choice === undefined) return '';
+    return (choice.delta !== undefined ? choice.delta.content : choice.text) ?? '';
+  }
+  if (chunk.type === 'response.output_text.delta') return chunk.delta;
+  if (chunk.type === 'content_block_delta') return chunk.delta?.text ?? '';
+  return '';
+}
+
+function creditStep(handle) {
+  if (handle.creditStep === 0) {
+    const config = JSON.parse(native.addon.text(handle.number, 2));
+    handle.creditStep = config.stream_credit_bytes / CREDIT_STEPS;
+  }
+  return handle.creditStep;
+}
+
+class StreamCall extends SignalledCall {
+  constructor(client, hooks, mode) {
+    super(client, hooks);
+    this.mode = mode;
+    this.httpStatus = 0;
+    this.segments = []; // {items or text, bytes}, in order, not yet begun
+    this.items = undefined; // of the segment that is being read
+    this.index = 0;
+    this.bytes = 0; // of that segment
+    this.read = 0; // bytes read and not given back
+    this.step = 0;
+    this.waiters = []; // readers that are ahead of the stream
+    this.over = false; // nothing more will come
+    this.error = undefined; // to be thrown once, after what is left
+    this.partial = '';
+    this.restarts = false; // the reader wants to know of them
+    this.began = false; // something was handed out
+    this.settled = false; // the promise of the stream
+  }
+
+  // ---- from the addon -------------------------------------------------------------------------
+
+  onHeaders(httpStatus, meta) {
+    this.httpStatus = httpStatus;
+    this.metadata = new CallMetadata(meta);
+    if (this.settled) return; // began again
+    this.step = creditStep(this.handle);
+    this.settle().resolve(new Stream(this));
+  }
+
+  onData(data, bytes, name) {
+    if (this.over) return;
+    if (this.mode === native.MODE_EVENTS) data = { event: name, data };
+    this.segments.push({ data, bytes });
+    if (this.waiters.length > 0) this.feed();
+  }
+
+  onRestarted() {
+    if (this.over) return;
+    let bytes = this.items === undefined ? 0 : this.bytes;
+    for (const segment of this.segments) bytes += segment.bytes;
+    if (this.began && !this.restarts) {
+      this.cancel();
+      this.fail(
+        new classes.StreamInterruptedError(
+          'the stream broke and began again elsewhere; read it with events() to follow it there',
+          {
+            metadata: this.metadata,
+            partial: this.partial,
+            code: 'stream_interrupted',
+          },
+        ),
+      );
+      return;
+    }
+    this.drop();
+    this.partial = '';
+    if (!this.began) {
+      this.giveBack(bytes); // nobody has seen anything
+      return;
+    }
+    this.segments.push({ data: RESTART, bytes });
+    this.feed();
+  }
+
+  onDone(outcome, body, meta, message) {
+    this.slot = -1;
+    this.unwatch();
+    this.metadata = new CallMetadata(meta);
+    const error =
+      outcome.status === 0 ? undefined : errorOf(outcome, message, this.metadata, String(body));
+    if (this.hooks !== undefined) this.tellHooks(error);
+    if (this.over) return;
+    if (error !== undefined) {
+      this.fail(error, true);
+      return;
+    }
+    if (!this.settled) {
+      // an answer without any content at all
+      this.httpStatus = outcome.httpStatus;
+      this.settle().resolve(new Stream(this));
+    }
+    this.over = true;
+    this.feed();
+  }
+
+  // What settles the promise of the stream, once. The call lets go of it: it leads to the Stream.
+  settle() {
+    const { resolve, reject } = this;
+    this.resolve = undefined;
+    this.reject = undefined;
+    this.settled = true;
+    return { resolve, reject };
+  }
+
+  // `keep`: the reader gets what has arrived before the error.
+  fail(error, keep = false) {
+    this.failed = true;
+    this.unwatch();
+    if (!this.settled) {
+      this.over = true;
+      this.settle().reject(error);
+      return;
+    }
+    if (this.over) return;
+    this.over = true;
+    this.error = error;
+    if (!keep) this.drop();
+    this.feed();
+  }
+
+  // The reader has had enough.
+  stop() {
+    if (this.over) {
+      this.drop();
+      return;
+    }
+    this.over = true;
+    this.drop();
+    this.unwatch();
+    this.cancel();
+    this.feed();
+  }
+
+  drop() {
+    this.segments = [];
+    this.items = undefined;
+  }
+
+  // ---- to the reader --------------------------------------------------------------------------
+
+  // The next chunk, or undefined: there is none now.
+  take() {
+    for (;;) {
+      if (this.items !== undefined) {
+        if (this.index < this.items.length) {
+          const chunk = this.items[this.index++];
+          this.began = true;
+          if (this.mode === native.MODE_JSON_EVENTS) this.partial += textOf(chunk);
+          return chunk;
+        }
+        this.items = undefined;
+        this.giveBack(this.bytes);
+      }
+      const segment = this.segments.shift();
+      if (segment === undefined) return undefined;
+      this.bytes = segment.bytes;
+      this.index = 0;
+      if (segment.data === RESTART) {
+        this.giveBack(segment.bytes);
+        return RESTART;
+      }
+      this.items =
+        this.mode === native.MODE_JSON_EVENTS ? this.parse(segment.data) : [segment.data];
+    }
+  }
+
+  // The engine has read the pieces before us and ends a stream whose JSON is none.
+  parse(text) {
+    try {
+      return JSON.parse(text);
+    } catch (cause) {
+      this.cancel();
+      this.fail(new classes.APIError(`the stream brought no JSON: ${cause.message}`, { cause }));
+      return [];
+    }
+  }
+
+  giveBack(bytes) {
+    this.read += bytes;
+    if (this.read < this.step || this.slot < 0) return;
+    native.addon.credit(this.slot, this.read);
+    this.read = 0;
+  }
+
+  next() {
+    const chunk = this.take();
+    if (chunk !== undefined) return Promise.resolve({ value: chunk, done: false });
+    if (this.over) return this.ending();
+    return new Promise((resolve, reject) => {
+      this.waiters.push({ resolve, reject });
+    });
+  }
+
+  feed() {
+    while (this.waiters.length > 0) {
+      const chunk = this.take();
+      if (chunk === undefined && !this.over) return;
+      const waiter = this.waiters.shift();
+      waiter.resolve(chunk === undefined ? this.ending() : { value: chunk, done: false });
+    }
+  }
+
+  ending() {
+    const { error } = this;
+    if (error === undefined) return Promise.resolve(END);
+    this.error = undefined;
+    if (error instanceof classes.StreamInterruptedError) error.partial = this.partial;
+    return Promise.reject(error);
+  }
+
+  response() {
+    return makeResponse(this.metadata, this.httpStatus, this.stream?.deref()?.toEventStream());
+  }
+}
+
+const forgotten = new FinalizationRegistry((call) => call.stop());
+
+class Stream {
+  #call;
+  #taken = false;
+  #controller;
+
+  constructor(call) {
+    this.#call = call;
+    forgotten.register(this, call, this);
+    call.stream = new WeakRef(this);
+  }
+
+  // Aborting it ends the iteration quietly, as close() does.
+  get controller() {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      this.#controller.signal.addEventListener('abort', () => this.close(), { once: true });
+    }
+    return this.#controller;
+  }
+
+  // The call's metadata: so far, and in full once the stream has ended.
+  get _holysheep() {
+    return this.#call.metadata;
+  }
+
+  get _request_id() {
+    return this.#call.metadata.requestID;
+  }
+
+  close() {
+    this.#call.stop();
+  }
+
+  #take() {
+    if (this.#taken) {
+      throw requestError('this stream is being read already; use tee() to read it twice');
+    }
+    this.#taken = true;
+    return this.#call;
+  }
+
+  [Symbol.asyncIterator]() {
+    return new StreamIterator(this, this.#take());
+  }
+
+  // The pieces of the answer's text alone.
+  textDeltas() {
+    return new TextIterator(this, this.#take());
+  }
+
+  // Every chunk as {type: 'data', data}, and {type: 'restarted'} where the answer begins again on
+  // another endpoint: drop what you had. With `onRestart` that is called instead.
+  events({ onRestart } = {}) {
+    const call = this.#take();
+    call.restarts = true;
+    return new EventIterator(this, call, onRestart);
+  }
+
+  // Two streams of the same chunks, each to be read at its own pace; what the slower has not read
+  // is kept.
+  tee() {
+    const source = this[Symbol.asyncIterator]();
+    const queues = [[], []];
+    const half = (own, other) => ({
+      next() {
+        if (own.length > 0) return own.shift();
+        const result = source.next();
+        other.push(result);
+        return result;
+      },
+      return() {
+        return Promise.resolve(END);
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    });
+    return [half(queues[0], queues[1]), half(queues[1], queues[0])];
+  }
+
+  // Lines of JSON, one for each chunk, as the SDK's stream gives them.
+  toReadableStream() {
+    return readable(this[Symbol.asyncIterator](), (chunk) => `${JSON.stringify(chunk)}\n`);
+  }
+
+  // Server-sent events, as the provider sent them but for white space.
+  toEventStream() {
+    return readable(
+      this[Symbol.asyncIterator](),
+      (chunk) => `data: ${JSON.stringify(chunk)}\n\n`,
+      'data: [DONE]\n\n',
+    );
+  }
+
+  async [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]() {
+    this.close();
+  }
+}
+
+function readable(iterator, write, last) {
+  const encoder = new TextEncoder();
+  const bytes = (chunk) => (chunk instanceof Uint8Array ? chunk : encoder.encode(write(chunk)));
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        const { value, done } = await iterator.next();
+        if (!done) {
+          controller.enqueue(bytes(value));
+          return;
+        }
+        if (last !== undefined) controller.enqueue(encoder.encode(last));
+        controller.close();
+      },
+      cancel() {
+        return iterator.return();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+// Iterators hold their stream, which would count as dropped otherwise.
+class StreamIterator {
+  constructor(stream, call) {
+    this.stream = stream;
+    this.call = call;
+  }
+
+  next() {
+    return this.call.next();
+  }
+
+  return() {
+    this.call.stop();
+    return Promise.resolve(END);
+  }
+
+  [Symbol.asyncIterator]() {
+    return this;
+  }
+}
+
+class TextIterator extends StreamIterator {
+  next() {
+    for (;;) {
+      const chunk = this.call.take();
+      if (chunk === undefined) break;
+      const text = textOf(chunk);
+      if (text !== '') return Promise.resolve({ value: text, done: false });
+    }
+    return this.later();
+  }
+
+  async later() {
+    for (;;) {
+      const result = await this.call.next();
+      if (result.done) return result;
+      const text = textOf(result.value);
+      if (text !== '') return { value: text, done: false };
+    }
+  }
+}
+
+class EventIterator extends StreamIterator {
+  constructor(stream, call, onRestart) {
+    super(stream, call);
+    this.onRestart = onRestart;
+  }
+
+  async next() {
+    for (;;) {
+      const { value, done } = await this.call.next();
+      if (done) return END;
+      if (value !== RESTART) return { value: { type: 'data', data: value }, done: false };
+      if (this.onRestart === undefined) return { value: { type: 'restarted' }, done: false };
+      this.onRestart();
+    }
+  }
+}
+
+module.exports = { Stream, StreamCall };

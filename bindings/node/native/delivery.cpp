@@ -1,0 +1,164 @@
+// From the queue into JavaScript: one call for each batch, records and texts as layout.h says.
+#include <utility>
+
+#include "bindings/node/native/addon.h"
+#include "bindings/node/native/layout.h"
+
+namespace holysheep::node {
+namespace {
+
+std::string_view meta_of(holysheep_batch* batch, std::size_t index) {
+  const char* data = nullptr;
+  std::size_t size = 0;
+  if (holysheep_batch_meta(batch, index, &data, &size) != HOLYSHEEP_OK) return {};
+  return {data, size};
+}
+
+void fill_record(const holysheep_event& event, double owner, double* record) {
+  record[kKind] = event.kind;
+  record[kSlot] = owner;
+  record[kStatus] = event.status;
+  record[kHttpStatus] = event.http_status;
+  record[kFlags] = event.flags;
+  record[kAttempts] = event.attempts;
+  record[kRetryAfterMs] = static_cast<double>(event.retry_after_ms);
+  record[kBytes] = static_cast<double>(event.data_size);
+}
+
+}  // namespace
+
+napi_value Addon::deliver(const In&) {
+  deliver_all();
+  return nullptr;
+}
+
+void Addon::deliver_all() {
+  if (ending_) return;
+  const Napi::HandleScope scope(env_);
+  settle_background();
+  // Callbacks may open and close clients: the numbers first.
+  std::vector<std::pair<double, std::shared_ptr<Client>>> listeners;
+  for (const auto& [number, client] : clients_) {
+    if (client->log) listeners.emplace_back(number, client);
+  }
+  for (const auto& [number, client] : listeners) {
+    if (client->log) deliver_from(client->log.get(), number);
+  }
+  deliver_from(queue_.get(), 0);
+}
+
+// onEvents(records, more wait, ...texts)
+void Addon::deliver_from(holysheep_queue* queue, double owner) {
+  holysheep_batch* drained = nullptr;
+  if (holysheep_queue_drain(queue, kEventsMax, 0, &drained) != HOLYSHEEP_OK) return;
+  const Batch batch(drained);
+  values_.assign(2, nullptr);
+  values_[0] = make_number(env_, static_cast<double>(fill(drained, owner)));
+  napi_get_boolean(env_, holysheep_batch_count(drained) == kEventsMax, &values_[1]);
+  napi_value nobody = nullptr;
+  napi_get_undefined(env_, &nobody);
+  napi_call_function(env_, nobody, on_events_.Value(), values_.size(), values_.data(), nullptr);
+}
+
+std::size_t Addon::fill(holysheep_batch* batch, double owner) {
+  const std::size_t count = holysheep_batch_count(batch);
+  std::size_t records = 0;
+  std::ptrdiff_t ended = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    holysheep_event event = HOLYSHEEP_EVENT_INIT;
+    holysheep_batch_event(batch, i, &event);
+    double* record = record_ + records++ * kRecordFields;
+    const bool is_log = event.kind == HOLYSHEEP_EVENT_LOG;
+    fill_record(event, is_log ? owner : static_cast<double>(event.user_data), record);
+    if (is_log) {
+      push({event.data, event.data_size});
+    } else if (event.kind == HOLYSHEEP_EVENT_HEADERS) {
+      push(meta_of(batch, i));
+    } else if (event.kind == HOLYSHEEP_EVENT_DONE) {
+      fill_done(batch, i, event);
+      ++ended;
+    } else if (event.kind == HOLYSHEEP_EVENT_DATA) {
+      const Mode mode = slots_[static_cast<std::size_t>(event.user_data)].mode;
+      if (mode == Mode::json_events) {
+        i = fill_joined(batch, i, record);
+      } else if (mode == Mode::events) {
+        push({event.name, event.name_size});
+        push({event.data, event.data_size});
+      } else {
+        push_bytes(event);
+      }
+    }
+  }
+  if (ended > 0) hold_loop(-ended);
+  return records;
+}
+
+// Pieces of one stream that came together become one JSON array: JavaScript parses once instead of
+// piece by piece. Returns the index of the last one.
+std::size_t Addon::fill_joined(holysheep_batch* batch, std::size_t index, double* record) {
+  const std::size_t count = holysheep_batch_count(batch);
+  holysheep_event event = HOLYSHEEP_EVENT_INIT;
+  holysheep_batch_event(batch, index, &event);
+  const std::uint64_t owner = event.user_data;
+  double bytes = 0;
+  joined_.assign(1, '[');
+  for (;; ++index) {
+    joined_.append(event.data, event.data_size);
+    bytes += static_cast<double>(event.data_size);
+    if (index + 1 == count) break;
+    holysheep_batch_event(batch, index + 1, &event);
+    if (event.kind != HOLYSHEEP_EVENT_DATA || event.user_data != owner) break;
+    joined_.push_back(',');
+  }
+  joined_.push_back(']');
+  record[kBytes] = bytes;
+  push(joined_);
+  return index;
+}
+
+void Addon::fill_done(holysheep_batch* batch, std::size_t index, const holysheep_event& event) {
+  Slot& slot = slots_[static_cast<std::size_t>(event.user_data)];
+  if (slot.mode == Mode::whole_bytes) {
+    push_bytes(event);
+  } else {
+    push({event.data, event.data_size});
+  }
+  push(meta_of(batch, index));
+  push({event.name, event.name_size});
+  slot = Slot();
+}
+
+// A copy: memory that JavaScript does not own itself is forbidden in Electron.
+void Addon::push_bytes(const holysheep_event& event) {
+  napi_value made = nullptr;
+  napi_create_buffer_copy(env_, event.data_size, event.data, nullptr, &made);
+  values_.push_back(made);
+}
+
+// A promise of what `work` gives, which runs on another thread and ends soon once `ending_` is set
+// and the clients are closed. Holds the loop until then.
+napi_value Addon::in_background(std::function<bool()> work) {
+  Background& entry = background_.emplace_back(Napi::Env(env_));
+  hold_loop(1);
+  entry.thread = std::thread([this, &entry, work = std::move(work)] {
+    entry.result = work();
+    entry.done = true;
+    wake_up_.NonBlockingCall();
+  });
+  return entry.deferred.Promise();
+}
+
+void Addon::settle_background() {
+  for (auto entry = background_.begin(); entry != background_.end();) {
+    if (!entry->done) {
+      ++entry;
+      continue;
+    }
+    entry->thread.join();
+    entry->deferred.Resolve(Napi::Boolean::New(env_, entry->result));
+    hold_loop(-1);
+    entry = background_.erase(entry);
+  }
+}
+
+}  // namespace holysheep::node

@@ -1,0 +1,307 @@
+// Streams: order, all ways of reading, back-pressure, breaks and restarts, letting go.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import * as package_ from 'holysheep';
+import { CHAT, MESSAGES, STREAM, rejection, textOf, three, withPool } from './support.mjs';
+
+const { MockPool, StreamInterruptedError } = package_;
+const TEXT = 'Hello from primary.';
+const CUT = { default: { tokens: 20, cut: { at: 'after_content', after_tokens: 5 } } };
+
+test('chunks come in order and end', async () => {
+  await withPool(three(), async (client) => {
+    const stream = await client.chat.completions.create(STREAM);
+    const chunks = [];
+    for await (const chunk of stream) chunks.push(chunk);
+    assert.equal(chunks.map((chunk) => chunk.choices[0].delta.content ?? '').join(''), TEXT);
+    assert.equal(chunks.at(-1).choices[0].finish_reason, 'stop');
+    assert.equal(stream._holysheep.endpoint, 'primary');
+    assert.match(stream._request_id, /^req-mock-/);
+  });
+});
+
+test('pieces that come one by one, and pieces that come together, are the same', async () => {
+  const words = Array.from({ length: 500 }, (_, index) => `word${index}`).join(' ');
+  for (const more of [{}, { drip_ms: 0 }, { token_ms: 1 }]) {
+    const text = more.token_ms ? words.slice(0, 300) : words;
+    await withPool(three({ primary: { default: { text, ...more } } }), async (client) => {
+      assert.equal(await textOf(await client.chat.completions.create(STREAM)), text);
+    });
+  }
+});
+
+test('many streams at once', async () => {
+  await withPool(three({ primary: { default: { tokens: 40, token_ms: 1 } } }), async (client) => {
+    const texts = await Promise.all(
+      Array.from({ length: 60 }, async () => textOf(await client.chat.completions.create(STREAM))),
+    );
+    assert.equal(new Set(texts).size, 1);
+    assert.ok(texts[0].length > 40);
+  });
+});
+
+test('textDeltas gives the text alone, in each dialect', async () => {
+  await withPool(three(), async (client) => {
+    const read = async (stream) => {
+      const pieces = [];
+      for await (const piece of stream.textDeltas()) pieces.push(piece);
+      assert.ok(pieces.length > 1 && pieces.every((piece) => piece !== ''));
+      return pieces.join('');
+    };
+    assert.equal(await read(await client.chat.completions.create(STREAM)), TEXT);
+    assert.equal(
+      await read(await client.completions.create({ model: 'm', prompt: 'p', stream: true })),
+      TEXT,
+    );
+    assert.equal(
+      await read(await client.responses.create({ model: 'm', input: 'i', stream: true })),
+      TEXT,
+    );
+  });
+});
+
+test('toReadableStream gives lines of JSON, toEventStream server-sent events', async () => {
+  await withPool(three(), async (client) => {
+    const read = async (readable) => new Response(readable).text();
+    const lines = (await read((await client.chat.completions.create(STREAM)).toReadableStream()))
+      .trim()
+      .split('\n');
+    assert.equal(
+      lines.map((line) => JSON.parse(line).choices[0].delta.content ?? '').join(''),
+      TEXT,
+    );
+    const events = await read((await client.chat.completions.create(STREAM)).toEventStream());
+    assert.ok(events.startsWith('data: {') && events.endsWith('data: [DONE]\n\n'));
+    const raw = await client.chat.completions.create(STREAM).asResponse();
+    assert.match(raw.headers.get('content-type'), /^text\/event-stream/);
+    assert.ok((await raw.text()).endsWith('data: [DONE]\n\n'));
+  });
+});
+
+test('tee gives the same chunks twice', async () => {
+  await withPool(three(), async (client) => {
+    const [left, right] = (await client.chat.completions.create(STREAM)).tee();
+    assert.equal(await textOf(left), TEXT);
+    assert.equal(await textOf(right), TEXT);
+  });
+});
+
+test('a stream is read once', async () => {
+  await withPool(three(), async (client) => {
+    const stream = await client.chat.completions.create(STREAM);
+    await textOf(stream);
+    assert.throws(() => stream[Symbol.asyncIterator](), /read already/);
+  });
+});
+
+test('concurrent next() calls get the chunks in order', async () => {
+  await withPool(three({ primary: { default: { tokens: 10, token_ms: 2 } } }), async (client) => {
+    const iterator = (await client.chat.completions.create(STREAM))[Symbol.asyncIterator]();
+    const results = await Promise.all(Array.from({ length: 20 }, () => iterator.next()));
+    const text = results
+      .filter((result) => !result.done)
+      .map((result) => result.value.choices[0].delta.content ?? '')
+      .join('');
+    assert.equal(text.trim().split(/\s+/).length, 10);
+    assert.equal(results.at(-1).done, true);
+  });
+});
+
+test('a failure before any content is one of create(), after failing over', async () => {
+  const failing = { then: 'last', replies: [{ status: 429, headers: { 'Retry-After': '9' } }] };
+  const mock = three({ primary: failing });
+  await withPool(mock, async (client) => {
+    assert.equal(
+      await textOf(await client.chat.completions.create(STREAM)),
+      'Hello from backup-1.',
+    );
+    mock.set('backup-1', failing);
+    mock.set('backup-2', failing);
+    const holysheep = { max_wait_ms: 0 };
+    const error = await rejection(client.chat.completions.create(STREAM, { holysheep }));
+    assert.equal(error.name, 'RateLimitError');
+  });
+});
+
+test('a break after content is an error with the text so far, after all that came', async () => {
+  await withPool(three({ primary: CUT }), async (client) => {
+    const stream = await client.chat.completions.create(STREAM);
+    let text = '';
+    const error = await rejection(
+      (async () => {
+        for await (const piece of stream.textDeltas()) text += piece;
+      })(),
+    );
+    assert.ok(error instanceof StreamInterruptedError);
+    assert.ok(error instanceof package_.APIError);
+    assert.ok(text.length > 0);
+    assert.equal(error.partial, text);
+    assert.equal(Object.keys(error).includes('partial'), false);
+    assert.equal(error.maybeBilled, true);
+  });
+});
+
+test('events() follow a stream that begins again', async () => {
+  const options = { holysheep: { stream_recovery: 'restart' } };
+  const paced = { default: { ...CUT.default, token_ms: 5 } };
+  await withPool(three({ primary: paced }), async (client, mock) => {
+    let text = '';
+    const kinds = new Set();
+    for await (const event of (await client.chat.completions.create(STREAM, options)).events()) {
+      kinds.add(event.type);
+      if (event.type === 'restarted') text = '';
+      else text += event.data.choices[0]?.delta?.content ?? '';
+    }
+    assert.equal(text, 'Hello from backup-1.');
+    assert.deepEqual([...kinds], ['data', 'restarted']);
+    mock.set('primary', paced);
+    client.reset();
+    text = '';
+    let restarts = 0;
+    const stream = await client.chat.completions.create(STREAM, options);
+    const events = stream.events({
+      onRestart: () => {
+        ++restarts;
+        text = '';
+      },
+    });
+    for await (const event of events) text += event.data.choices[0]?.delta?.content ?? '';
+    assert.equal(text, 'Hello from backup-1.');
+    assert.equal(restarts, 1);
+  });
+});
+
+test('a plain reader of a stream that begins again gets the error', async () => {
+  const paced = { default: { ...CUT.default, token_ms: 5 } };
+  await withPool(
+    three({ primary: paced }),
+    async (client) => {
+      const stream = await client.chat.completions.create(STREAM);
+      const error = await rejection(textOf(stream));
+      assert.ok(error instanceof StreamInterruptedError);
+      assert.ok(error.partial.length > 0);
+      while (client.pool.some((endpoint) => endpoint.inFlight > 0)) await new Promise(setImmediate);
+    },
+    { config: { stream_recovery: 'restart' } },
+  );
+});
+
+test('a reader that does not read pauses its own stream, and no other', async () => {
+  const mock = new MockPool([{ name: 'primary', default: { tokens: 20_000 } }]);
+  await withPool(
+    mock,
+    async (client) => {
+      const slow = await client.chat.completions.create(STREAM);
+      const iterator = slow[Symbol.asyncIterator]();
+      await iterator.next();
+      mock.set('primary', { default: { tokens: 100 } });
+      for (let turn = 0; turn < 5; ++turn) {
+        assert.ok((await textOf(await client.chat.completions.create(STREAM))).length > 100);
+      }
+      const before = process.memoryUsage().rss;
+      await pause(300);
+      assert.ok(process.memoryUsage().rss - before < 32 << 20);
+      assert.equal(client.pool[0].inFlight, 1);
+      let chunks = 1;
+      for (let result = await iterator.next(); !result.done; result = await iterator.next())
+        ++chunks;
+      assert.ok(chunks > 20_000);
+    },
+    { config: { stream_credit_bytes: 65_536 } },
+  );
+});
+
+const WAYS_OUT = {
+  break: async (stream) => {
+    for await (const chunk of stream) if (chunk) break;
+  },
+  'close()': async (stream) => stream.close(),
+  'controller.abort()': async (stream) => stream.controller.abort(),
+  'cancelling its ReadableStream': async (stream) => stream.toReadableStream().cancel(),
+  'return() of textDeltas': async (stream) => stream.textDeltas().return(),
+};
+
+for (const [name, leave] of Object.entries(WAYS_OUT)) {
+  test(`${name} frees the stream's place`, async () => {
+    const endless = { default: { tokens: 100_000, token_ms: 5 } };
+    await withPool(three({ primary: endless }), async (client) => {
+      const stream = await client.chat.completions.create(STREAM);
+      assert.equal(client.pool[0].inFlight, 1);
+      await leave(stream);
+      while (client.pool[0].inFlight > 0) await new Promise(setImmediate);
+      assert.equal(client.pool[0].status, 'healthy');
+    });
+  });
+}
+
+test('controller.abort() ends the iteration quietly, a signal ends it with an error', async () => {
+  const endless = { default: { tokens: 100_000, token_ms: 2 } };
+  await withPool(three({ primary: endless }), async (client) => {
+    const quiet = await client.chat.completions.create(STREAM);
+    let chunks = 0;
+    for await (const chunk of quiet) if (chunk && ++chunks === 3) quiet.controller.abort();
+    assert.equal(chunks, 3);
+    const controller = new AbortController();
+    const stream = await client.chat.completions.create(STREAM, { signal: controller.signal });
+    const error = await rejection(
+      (async () => {
+        for await (const chunk of stream) if (chunk) controller.abort(new Error('why'));
+      })(),
+    );
+    assert.equal(error.name, 'AbortError');
+    assert.equal(error.cause.message, 'why');
+  });
+});
+
+test('closing the client ends its streams', async () => {
+  const mock = three({ primary: { default: { tokens: 100_000, token_ms: 2 } } });
+  const client = mock.client();
+  const stream = await client.chat.completions.create(STREAM);
+  const reading = rejection(textOf(stream));
+  await client.close();
+  assert.equal((await reading).name, 'AbortError');
+  mock.close();
+});
+
+test('request gives raw events and raw bytes', async () => {
+  await withPool(three(), async (client) => {
+    const body = { model: 'claude', messages: MESSAGES, max_tokens: 10, stream: true };
+    const names = [];
+    for await (const { event, data } of await client.request('POST', '/messages', body, {
+      as: 'events',
+    })) {
+      names.push(event);
+      assert.equal(typeof JSON.parse(data), 'object');
+    }
+    assert.equal(names[0], 'message_start');
+    assert.equal(names.at(-1), 'message_stop');
+    const bytes = [];
+    for await (const chunk of await client.request('POST', '/chat/completions', STREAM, {
+      as: 'stream',
+    })) {
+      assert.ok(chunk instanceof Uint8Array);
+      bytes.push(chunk);
+    }
+    assert.ok(Buffer.concat(bytes).toString().endsWith('data: [DONE]\n\n'));
+  });
+});
+
+test('usage that was asked for is delivered, and in the metadata', async () => {
+  await withPool(three(), async (client) => {
+    const stream = await client.chat.completions.create({
+      ...STREAM,
+      stream_options: { include_usage: true },
+    });
+    let usage;
+    for await (const chunk of stream) usage = chunk.usage ?? usage;
+    assert.ok(usage.completion_tokens > 0);
+    assert.equal(stream._holysheep.usage.output, usage.completion_tokens);
+    const other = await client.chat.completions.create(STREAM, {
+      holysheep: { include_usage: true },
+    });
+    for await (const chunk of other) assert.ok(!chunk.usage);
+    assert.ok(other._holysheep.usage.output > 0);
+    assert.equal((await client.chat.completions.create(CHAT)).object, 'chat.completion');
+  });
+});

@@ -1,0 +1,114 @@
+// What the types promise, checked by tsc alone.
+import HolySheep, {
+  AllEndpointsFailedError,
+  APIPromise,
+  ConfigError,
+  HolySheepClient,
+  HolySheepError,
+  MockPool,
+  RateLimitError,
+  Stream,
+  StreamInterruptedError,
+} from 'holysheep';
+import type {
+  ChatCompletion,
+  ChatCompletionChunk,
+  ChatCompletionCreateParams,
+  Endpoint,
+  EndpointState,
+  RetryConfig,
+} from 'holysheep';
+
+type Equal<A, B> =
+  (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+function holds<Condition extends true>(condition?: Condition): void {
+  void condition;
+}
+
+export async function uses(flag: boolean, params: ChatCompletionCreateParams) {
+  const client = new HolySheepClient({
+    apiKey: async () => 'key',
+    endpoints: ['primary', { name: 'local', url: 'http://127.0.0.1:1/v1' }],
+    timeout: 1000,
+    maxRetries: 2,
+    defaultHeaders: { a: 'b' },
+    defaultQuery: { c: 'd' },
+    organization: 'o',
+    project: 'p',
+    policy: 'smart',
+    logger: console,
+    logLevel: 'warn',
+    onAttempt: (attempt) => attempt.verdict.length,
+    onDone: ({ metadata, error }) => [metadata.cost, error?.status],
+  });
+  holds<Equal<typeof HolySheep, typeof HolySheepClient>>();
+
+  const whole = client.chat.completions.create({
+    model: 'm',
+    messages: [{ role: 'user', content: 'x' }],
+  });
+  holds<typeof whole extends APIPromise<ChatCompletion & infer _> ? true : false>();
+  const result = await whole;
+  const text: string | null = result.choices[0].message.content;
+  const endpoint: string | null = result._holysheep.endpoint;
+  const { data, response, request_id: id } = await whole.withResponse();
+  holds<Equal<typeof id, string | null>>();
+  const status: number = response.status;
+
+  const stream = await client.chat.completions.create({ model: 'm', messages: [], stream: true });
+  holds<Equal<typeof stream, Stream<ChatCompletionChunk>>>();
+  for await (const chunk of stream) {
+    const piece: string | null | undefined = chunk.choices[0]?.delta.content;
+    void piece;
+  }
+  for await (const piece of stream.textDeltas()) holds<Equal<typeof piece, string>>();
+  for await (const event of stream.events({ onRestart() {} })) {
+    if (event.type === 'data') void event.data.choices;
+  }
+  const either = await client.chat.completions.create(params);
+  if (either instanceof Stream) either.close();
+  const unknown = await client.chat.completions.create({ ...params, stream: flag });
+  void unknown;
+
+  const embedding: number[] = (await client.embeddings.create({ model: 'm', input: 'x' })).data[0]
+    .embedding;
+  const output: string = (await client.responses.create({ model: 'm', input: 'x' })).output_text;
+  for await (const model of await client.models.list()) void model.id;
+  const bytes: Uint8Array = await client.request(
+    'POST',
+    '/audio/speech',
+    { a: 1 },
+    { as: 'bytes' },
+  );
+  const pool: EndpointState[] = client.pool;
+  const closed: boolean = await client.close({ timeout: 5 });
+
+  try {
+    await whole;
+  } catch (error) {
+    if (error instanceof AllEndpointsFailedError) void error.attempts;
+    if (error instanceof RateLimitError) void error.retryAfterMs;
+    if (error instanceof StreamInterruptedError) void error.partial.length;
+    if (error instanceof ConfigError) void error.code.length;
+    if (error instanceof HolySheepError) void error.message;
+  }
+
+  const mock = new MockPool({ endpoints: [{ name: 'primary' }] });
+  await mock.waitFor(1, { endpoint: 'primary' });
+  const retry: RetryConfig = { maxRetries: 3, baseDelayMs: 1000, cooldownPeriodMs: 60000 };
+  const shown: Endpoint = { url: 'u', name: 'n', status: 'healthy', cooldownUntil: 0 };
+  return [text, endpoint, data, status, embedding, output, bytes, pool, closed, retry, shown];
+}
+
+export function wrong(client: HolySheepClient) {
+  // @ts-expect-error an unknown option
+  void new HolySheepClient({ apiKye: 'x' });
+  // @ts-expect-error a model is needed
+  void client.chat.completions.create({ messages: [] });
+  // @ts-expect-error milliseconds
+  void client.chat.completions.create({ model: 'm', messages: [] }, { timeout: '1' });
+  // @ts-expect-error streams are made by create()
+  void new Stream();
+  // @ts-expect-error not in this release
+  void client.files;
+}
