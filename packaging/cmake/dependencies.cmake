@@ -1,8 +1,12 @@
-# Third-party code: the system's package where it is new enough, else a pinned archive.
-# An archive is looked for in HOLYSHEEP_DEPS_DIR first, then at its upstream address; the SHA-256
-# is the same for both. `packaging/dependencies` fills that folder through apt: names and sums
-# stand there too.
+# Third-party code: the system's package where it is new enough, else a pinned archive of
+# packaging/archives (in HOLYSHEEP_DEPS_DIR, which packaging/fetch fills, or at its address
+# upstream).
+# HOLYSHEEP_PINNED asks for the archives of libcurl and simdjson whatever the system has;
+# HOLYSHEEP_THIRD_PARTY names the static libraries of packaging/third_party, which become part of a
+# library that needs nothing but libc.
 
+set(HOLYSHEEP_THIRD_PARTY "" CACHE PATH "Static libraries to carry inside (packaging/third_party)")
+option(HOLYSHEEP_PINNED "Build libcurl and simdjson from the pinned archives" OFF)
 if(DEFINED ENV{HOLYSHEEP_DEPS_DIR})
   set(HOLYSHEEP_DEPS_DIR_DEFAULT "$ENV{HOLYSHEEP_DEPS_DIR}")
 else()
@@ -13,14 +17,35 @@ set(HOLYSHEEP_DEPS_DIR "${HOLYSHEEP_DEPS_DIR_DEFAULT}" CACHE PATH
 
 include(FetchContent)
 
-# Makes the pinned archive part of the build. Its headers are the system's: our warnings are not
-# for them.
-function(holysheep_archive name file sha256 url)
-  if(EXISTS "${HOLYSHEEP_DEPS_DIR}/${file}")
-    set(url "${HOLYSHEEP_DEPS_DIR}/${file}")
-  endif()
+# The archive of a name in packaging/archives: the first row whose file is there, else the first
+# one with an address.
+function(holysheep_find_archive name url_variable sha256_variable)
+  file(STRINGS ${PROJECT_SOURCE_DIR}/packaging/archives rows REGEX "^${name} ")
+  foreach(row IN LISTS rows)
+    string(REGEX REPLACE " +" ";" row "${row}")
+    list(GET row 1 file)
+    list(GET row 2 sha256)
+    list(FILTER row INCLUDE REGEX "^https://")
+    if(EXISTS "${HOLYSHEEP_DEPS_DIR}/${file}")
+      set(${url_variable} "${HOLYSHEEP_DEPS_DIR}/${file}" PARENT_SCOPE)
+      set(${sha256_variable} ${sha256} PARENT_SCOPE)
+      return()
+    elseif(row AND NOT address)
+      set(address ${row})
+      set(address_sha256 ${sha256})
+    endif()
+  endforeach()
+  set(${url_variable} "${address}" PARENT_SCOPE)
+  set(${sha256_variable} ${address_sha256} PARENT_SCOPE)
+endfunction()
+
+# Makes a pinned archive part of the build. Its headers are the system's: our warnings are not for
+# them. `SOURCE_SUBDIR none` leaves its CMake files alone.
+function(holysheep_archive name)
+  string(TOLOWER ${name} lower)
+  holysheep_find_archive(${lower} url sha256)
   message(STATUS "${name}: building ${url}")
-  set(options)
+  set(options ${ARGN})
   if(CMAKE_VERSION VERSION_GREATER_EQUAL 3.25)
     list(APPEND options SYSTEM DOWNLOAD_EXTRACT_TIMESTAMP ON)
   endif()
@@ -33,12 +58,28 @@ function(holysheep_archive name file sha256 url)
   set(BUILD_SHARED_LIBS OFF)
   set(BUILD_TESTING OFF)
   FetchContent_MakeAvailable(${name})
+  set(${lower}_SOURCE_DIR "${${lower}_SOURCE_DIR}" PARENT_SCOPE)
 endfunction()
 
 find_package(Threads REQUIRED)
+if(HOLYSHEEP_THIRD_PARTY)
+  set(OPENSSL_ROOT_DIR ${HOLYSHEEP_THIRD_PARTY})
+  set(OPENSSL_USE_STATIC_LIBS ON)
+  set(ZLIB_ROOT ${HOLYSHEEP_THIRD_PARTY})
+  set(NGHTTP2_INCLUDE_DIR ${HOLYSHEEP_THIRD_PARTY}/include)
+  set(NGHTTP2_LIBRARY ${HOLYSHEEP_THIRD_PARTY}/lib/libnghttp2.a)
+  find_package(CURL 8 REQUIRED CONFIG PATHS ${HOLYSHEEP_THIRD_PARTY} NO_DEFAULT_PATH)
+  add_library(simdjson::simdjson STATIC IMPORTED)
+  set_target_properties(simdjson::simdjson PROPERTIES
+    IMPORTED_LOCATION ${HOLYSHEEP_THIRD_PARTY}/lib/libsimdjson.a
+    INTERFACE_COMPILE_DEFINITIONS SIMDJSON_IMPLEMENTATION_ICELAKE=0
+    INTERFACE_INCLUDE_DIRECTORIES ${HOLYSHEEP_THIRD_PARTY}/include)
+endif()
 find_package(OpenSSL 3.0 REQUIRED)
 
-find_package(CURL 7.88 QUIET)
+if(NOT HOLYSHEEP_PINNED)
+  find_package(CURL 7.88 QUIET)
+endif()
 if(NOT CURL_FOUND)
   foreach(setting HTTP_ONLY CURL_USE_OPENSSL USE_NGHTTP2 CURL_ZLIB CURL_DISABLE_INSTALL
           CURL_CA_FALLBACK CURL_DISABLE_WEBSOCKETS)
@@ -52,23 +93,26 @@ if(NOT CURL_FOUND)
   # The engine finds the machine's CA certificates itself.
   set(CURL_CA_BUNDLE none)
   set(CURL_CA_PATH none)
-  holysheep_archive(CURL curl_8.14.1.orig.tar.gz
-    6766ada7101d292b42b8b15681120acd68effa4a9660935853cf6d61f0d984d4
-    https://curl.se/download/curl-8.14.1.tar.gz)
+  holysheep_archive(CURL)
 endif()
 
-find_package(simdjson 3.0 QUIET)
-if(NOT simdjson_FOUND)
-  holysheep_archive(simdjson simdjson-4.6.4.tar.gz
-    b091107844fe928158c5c2265c20360fff312889ddf7ebc4528a0f0f8f2ff9cd
-    https://github.com/simdjson/simdjson/archive/refs/tags/v4.6.4.tar.gz)
+if(NOT HOLYSHEEP_PINNED AND NOT TARGET simdjson::simdjson)
+  find_package(simdjson 3.0 QUIET)
+endif()
+if(NOT TARGET simdjson::simdjson)
+  holysheep_archive(simdjson SOURCE_SUBDIR none)
+  find_path(simdjson_AMALGAMATION simdjson.cpp NO_DEFAULT_PATH NO_CACHE REQUIRED
+            PATHS ${simdjson_SOURCE_DIR}/singleheader ${simdjson_SOURCE_DIR}/vendor/simdjson)
+  add_library(simdjson STATIC ${simdjson_AMALGAMATION}/simdjson.cpp)
+  target_include_directories(simdjson SYSTEM PUBLIC ${simdjson_AMALGAMATION})
+  add_library(simdjson::simdjson ALIAS simdjson)
 endif()
 
 if(HOLYSHEEP_TESTS)
-  find_package(Catch2 3 QUIET)
+  if(NOT HOLYSHEEP_THIRD_PARTY)  # the system's Catch2 speaks to the system's C++ runtime
+    find_package(Catch2 3 QUIET)
+  endif()
   if(NOT Catch2_FOUND)
-    holysheep_archive(Catch2 catch2_3.7.1.orig.tar.gz
-      c991b247a1a0d7bb9c39aa35faf0fe9e19764213f28ffba3109388e62ee0269c
-      https://github.com/catchorg/Catch2/archive/refs/tags/v3.7.1.tar.gz)
+    holysheep_archive(Catch2)
   endif()
 endif()
