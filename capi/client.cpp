@@ -9,6 +9,8 @@
 #include "capi/objects.h"
 #include "capi/text.h"
 #include "core/config.h"
+#include "core/metric_table.h"
+#include "core/prometheus.h"
 #include "core/snapshot.h"
 
 using holysheep::Error;
@@ -148,7 +150,8 @@ holysheep_status holysheep_client_status(holysheep_client* client, holysheep_tex
 
 holysheep_status holysheep_client_metrics(holysheep_client* client, holysheep_text** text) {
   return text_of(client, text, [](holysheep::EngineHost& host) {
-    return holysheep::snapshot_prometheus(*host.engine().snapshot(), host.now());
+    return holysheep::client_metrics(host.engine().monitor(), *host.engine().snapshot(),
+                                     holysheep::ExpositionFormat::prometheus, host.now());
   });
 }
 
@@ -196,6 +199,7 @@ holysheep_status holysheep_config_describe(const char* format, holysheep_text** 
     *text = nullptr;
     const std::string_view name = format;
     if (name == "schema") return holysheep::make_text(holysheep::config_schema(), text);
+    if (name == "metrics") return holysheep::make_text(holysheep::metrics_markdown(), text);
     if (name == "markdown") return holysheep::make_text(holysheep::config_markdown(), text);
     return HOLYSHEEP_E_INVALID_ARGUMENT;
   });

@@ -71,6 +71,8 @@ typedef struct holysheep_client holysheep_client;
 typedef struct holysheep_queue holysheep_queue;
 /* What one drain returned: events, in the order in which they happened. */
 typedef struct holysheep_batch holysheep_batch;
+/* Counts requests by endpoint, raises alerts, judges health: alone, or as part of a client. */
+typedef struct holysheep_monitor holysheep_monitor;
 /* A text made for you: JSON, metrics. Free it with holysheep_text_free(). */
 typedef struct holysheep_text holysheep_text;
 
@@ -98,6 +100,7 @@ typedef int32_t holysheep_status;
 #define HOLYSHEEP_E_NO_KEY (-101)   /* an endpoint needs a key and none is set */
 #define HOLYSHEEP_E_REQUEST (-102)  /* the request: body, options, path, method */
 #define HOLYSHEEP_E_NO_ROUTE (-103) /* `allow` or `models` leave nothing to send to */
+#define HOLYSHEEP_E_BUDGET (-104)   /* the day's budget is spent and `budget.action` is "stop" */
 /* -200 … -299: how a call ended, when no HTTP status describes it */
 #define HOLYSHEEP_E_CONNECTION (-200)
 #define HOLYSHEEP_E_TIMEOUT (-201)
@@ -197,7 +200,8 @@ HOLYSHEEP_API holysheep_status holysheep_client_reset(holysheep_client* client,
 HOLYSHEEP_API holysheep_status holysheep_client_status(holysheep_client* client,
                                                        holysheep_text** text);
 
-/* Metrics in the Prometheus text format.
+/* Metrics in the Prometheus text format (METRICS.md): what the client's monitor has counted, the
+ * endpoints' status, calls, tokens and cost.
  * Threads: any. Memory: free with holysheep_text_free(). Since: 0.1 */
 HOLYSHEEP_API holysheep_status holysheep_client_metrics(holysheep_client* client,
                                                         holysheep_text** text);
@@ -219,6 +223,122 @@ HOLYSHEEP_API holysheep_status holysheep_client_log(holysheep_client* client,
 #define HOLYSHEEP_LOG_INFO 20
 #define HOLYSHEEP_LOG_WARNING 30
 #define HOLYSHEEP_LOG_ERROR 40
+
+/* ---- Monitor ------------------------------------------------------------------------------- */
+
+/* A monitor of your own, which counts what you record. `settings` (NULL: the standard) is a strict
+ * JSON object: "alert_threshold" (429s of one endpoint that raise an alert; standard 5, 0: none)
+ * and "window_ms" (health is judged by so many milliseconds back from now; standard 0: by the whole
+ * life).
+ * Errors: INVALID_ARGUMENT (settings; the message names the member), NO_MEMORY.
+ * Threads: any. Memory: free with holysheep_monitor_free(). Since: 0.1 */
+HOLYSHEEP_API holysheep_status holysheep_monitor_new(const char* settings, size_t settings_size,
+                                                     holysheep_monitor** monitor,
+                                                     holysheep_error* error);
+
+/* The client's own monitor: each of its HTTP requests is recorded there, at no cost to speak of.
+ * Health is judged by the last 5 minutes (`monitor.window_ms`), by failures as much as by 429s. It
+ * stays readable after the client was freed.
+ * Threads: any. Memory: free with holysheep_monitor_free(). Since: 0.1 */
+HOLYSHEEP_API holysheep_status holysheep_client_monitor(holysheep_client* client,
+                                                        holysheep_monitor** monitor);
+
+/* Frees the handle; a client's monitor goes on. Never blocks; NULL is allowed.
+ * Threads: any; nobody else may use the handle any more. Since: 0.1 */
+HOLYSHEEP_API void holysheep_monitor_free(holysheep_monitor* monitor);
+
+/* One HTTP request that has ended. */
+typedef struct holysheep_record {
+  uint32_t struct_size;  /* sizeof(holysheep_record) */
+  int32_t success;       /* 1: it brought an answer; 0: not */
+  int32_t status_code;   /* HTTP status; 0: none came. Without success 429 counts as rate limited,
+                            anything else as failed */
+  int32_t retry_count;   /* tries before this one that you wish to count; not negative */
+  double latency_ms;     /* milliseconds; not negative */
+  double first_token_ms; /* milliseconds until the first content of a stream; 0: no stream */
+} holysheep_record;
+
+#define HOLYSHEEP_RECORD_INIT {sizeof(holysheep_record), 0, 0, 0, 0.0, 0.0}
+
+/* Counts a request to the endpoint, which appears with its first one. Beyond 1,000 names all are
+ * counted as "other". A client's monitor takes none (INVALID_ARGUMENT): the engine records.
+ * Errors: INVALID_ARGUMENT (an empty name, a number that cannot be; the message says which).
+ * Threads: any. Since: 0.1 */
+HOLYSHEEP_API holysheep_status holysheep_monitor_record(holysheep_monitor* monitor,
+                                                        const char* endpoint, size_t endpoint_size,
+                                                        const holysheep_record* record,
+                                                        holysheep_error* error);
+
+/* Changes settings, named as in holysheep_monitor_new(); the others stay as they are.
+ * Errors: INVALID_ARGUMENT (nothing was changed).
+ * Threads: any. Since: 0.1 */
+HOLYSHEEP_API holysheep_status holysheep_monitor_set(holysheep_monitor* monitor,
+                                                     const char* settings, size_t settings_size,
+                                                     holysheep_error* error);
+
+/* The settings in force, as JSON with the members of holysheep_monitor_new().
+ * Threads: any. Memory: free with holysheep_text_free(). Since: 0.1 */
+HOLYSHEEP_API holysheep_status holysheep_monitor_settings(holysheep_monitor* monitor,
+                                                          holysheep_text** text);
+
+/* Flat JSON object, for each endpoint (its name with `-` as `_`): "holysheep_NAME_total_requests",
+ * "…_successful_requests", "…_rate_limited_requests", "…_failed_requests", "…_avg_latency_ms",
+ * "…_total_retries", "…_rate_limit_rate" (percent).
+ * Threads: any. Memory: free with holysheep_text_free(). Since: 0.1 */
+HOLYSHEEP_API holysheep_status holysheep_monitor_summary(holysheep_monitor* monitor,
+                                                         holysheep_text** text);
+
+/* JSON array, an object for each endpoint: `endpoint_name`, `total_requests`,
+ * `successful_requests`, `rate_limited_requests`, `failed_requests`, `total_retry_count`,
+ * `total_latency_ms`, `last_rate_limited_at` (Unix seconds or null), `rate_limit_recovery_times`
+ * (seconds, the last 64), `latency_ms` {p50, p90, p99}, `first_token_ms` (the same or null),
+ * `health`, `rate_limit_rate`, `failure_rate` (percent), `recent` (60 counts of `slot_ms` each, the
+ * oldest first: `total`, `rate_limited`, `failed`).
+ * Threads: any. Memory: free with holysheep_text_free(). Since: 0.1 */
+HOLYSHEEP_API holysheep_status holysheep_monitor_endpoints(holysheep_monitor* monitor,
+                                                           holysheep_text** text);
+
+/* The health report as JSON: `timestamp`, `overall_status`, `window_seconds` (null: the whole
+ * life), `endpoints` with `name`, `status` ("healthy", "degraded" above 10 percent, "critical"
+ * above 30), `total_requests`, `judged_requests`, `success_rate`, `rate_limit_rate`,
+ * `failure_rate`, `avg_latency_ms`, `last_rate_limited_at`. A client's has also `ok`, `reason`,
+ * `calls`, `calls_failed`.
+ * Threads: any. Memory: free with holysheep_text_free(). Since: 0.1 */
+HOLYSHEEP_API holysheep_status holysheep_monitor_health(holysheep_monitor* monitor,
+                                                        holysheep_text** text);
+
+/* JSON array of the last 100 alerts, the oldest first: `id`, `timestamp`, `severity` ("warning",
+ * "critical"), `cause` ("rate_limit", "error_ratio", "all_limited", "budget", "key_refused",
+ * "price_unknown"), `endpoint` (or null), `message`, `active`, `resolved_at` (or null),
+ * `recovery_time_seconds` (or null). One alert for each episode, not for each 429.
+ * Threads: any. Memory: free with holysheep_text_free(). Since: 0.1 */
+HOLYSHEEP_API holysheep_status holysheep_monitor_alerts(holysheep_monitor* monitor,
+                                                        holysheep_text** text);
+
+/* Sends each alert to the queue as an ALERT event, when it begins and again when it is over; a NULL
+ * queue ends that. One queue at a time. A queue that nobody drains keeps the newest 1,024.
+ * Threads: any. Since: 0.1 */
+HOLYSHEEP_API holysheep_status holysheep_monitor_alerts_to(holysheep_monitor* monitor,
+                                                           holysheep_queue* queue);
+
+typedef int32_t holysheep_metrics_format;
+#define HOLYSHEEP_METRICS_PROMETHEUS 0  /* text format 0.0.4 */
+#define HOLYSHEEP_METRICS_OPENMETRICS 1 /* OpenMetrics 1.0 */
+
+/* Metrics as text (METRICS.md); a client's monitor gives all that holysheep_client_metrics() does.
+ * Threads: any. Memory: free with holysheep_text_free(). Since: 0.1 */
+HOLYSHEEP_API holysheep_status holysheep_monitor_metrics(holysheep_monitor* monitor,
+                                                         holysheep_metrics_format format,
+                                                         holysheep_text** text);
+
+/* All that the monitor page shows of a client, as one JSON object: `pool` (as
+ * holysheep_client_status()), `metrics` (as holysheep_monitor_endpoints()), `health`, `alerts`,
+ * `costs` by model, tag and endpoint with the `budget`, the last `traces`, and `listen`, the
+ * address of the monitor endpoint or "". Traces are kept once this was called, or while the monitor
+ * endpoint listens. A monitor of your own has no such status (INVALID_ARGUMENT).
+ * Threads: any. Memory: free with holysheep_text_free(). Since: 0.1 */
+HOLYSHEEP_API holysheep_status holysheep_monitor_status(holysheep_monitor* monitor,
+                                                        holysheep_text** text);
 
 /* ---- Queue --------------------------------------------------------------------------------- */
 
@@ -271,11 +391,14 @@ typedef int32_t holysheep_event_kind;
 #define HOLYSHEEP_EVENT_DONE 4
 /* A log record: `status` is its level, `data` a JSON object. */
 #define HOLYSHEEP_EVENT_LOG 5
+/* An alert has begun or is over: `data` is the alert as in holysheep_monitor_alerts(), `name` its
+ * cause. */
+#define HOLYSHEEP_EVENT_ALERT 6
 
 typedef struct holysheep_event {
   uint32_t struct_size; /* sizeof(holysheep_event) */
   holysheep_event_kind kind;
-  holysheep_request_id request; /* 0 for LOG */
+  holysheep_request_id request; /* 0 for LOG and ALERT */
   uint64_t user_data;           /* of the request */
   holysheep_status status;      /* DONE: how it ended; LOG: the level; else OK */
   int32_t http_status;          /* of the answer, or of the last cause; 0: none */
@@ -393,7 +516,8 @@ HOLYSHEEP_API holysheep_status holysheep_config_check(const char* config, size_t
                                                       holysheep_text** text,
                                                       holysheep_error* error);
 
-/* The JSON Schema of the configuration (format "schema") or CONFIGURATION.md (format "markdown").
+/* The JSON Schema of the configuration (format "schema"), CONFIGURATION.md (format "markdown") or
+ * METRICS.md (format "metrics").
  * Threads: any. Memory: free with holysheep_text_free(). Since: 0.1 */
 HOLYSHEEP_API holysheep_status holysheep_config_describe(const char* format, holysheep_text** text);
 

@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "capi/holysheep.h"
+#include "core/client_monitor.h"
 #include "core/engine_host.h"
+#include "core/monitor.h"
 #include "core/process_id.h"
 #include "core/queue.h"
 
@@ -20,6 +22,15 @@ struct holysheep_client {
   pid_t pid = 0;
   std::atomic<bool> closed{false};
   std::atomic<bool> draining{false};
+};
+
+// A monitor of the user's own, or a client's.
+struct holysheep_monitor {
+  std::unique_ptr<holysheep::Monitor> own;
+  std::shared_ptr<holysheep::EngineHost> host;
+  pid_t pid = 0;
+
+  holysheep::Monitor& monitor() { return own ? *own : host->engine().monitor().monitor(); }
 };
 
 struct holysheep_queue {

@@ -9,6 +9,7 @@
 static_assert(static_cast<int>(holysheep::Status::internal) == HOLYSHEEP_E_INTERNAL);
 static_assert(static_cast<int>(holysheep::Status::wait) == HOLYSHEEP_E_WAIT);
 static_assert(static_cast<int>(holysheep::Status::no_route) == HOLYSHEEP_E_NO_ROUTE);
+static_assert(static_cast<int>(holysheep::Status::budget) == HOLYSHEEP_E_BUDGET);
 static_assert(static_cast<int>(holysheep::Status::response) == HOLYSHEEP_E_RESPONSE);
 static_assert(static_cast<int>(holysheep::Status::api_status) == HOLYSHEEP_E_API_STATUS);
 static_assert(static_cast<int>(holysheep::Status::internal_server) == HOLYSHEEP_E_INTERNAL_SERVER);

@@ -33,8 +33,9 @@ struct Attempt {
   Nanos answered_at = -1;  // headers
   Nanos body_at = -1;      // first byte of the body that is not white space
   Nanos byte_at = -1;      // last byte
-  Nanos content_at = -1;   // last content
-  Nanos ended_at = -1;     // the dialect's end
+  Nanos first_content_at = -1;
+  Nanos content_at = -1;  // last content
+  Nanos ended_at = -1;    // the dialect's end
   bool reused = false;
   int status = 0;
   Headers headers;

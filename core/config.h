@@ -12,6 +12,9 @@
 #include <utility>
 #include <vector>
 
+#include "core/budget.h"
+#include "core/config_key.h"
+#include "core/config_monitor.h"
 #include "core/duration.h"
 #include "core/policy.h"
 #include "core/price.h"
@@ -27,12 +30,6 @@ struct TimeLimits {
   Nanos progress = -1;
   Nanos response = -1;
   Nanos total = -1;
-};
-
-struct KeySource {
-  enum class Kind : std::uint8_t { none, text, file };
-  Kind kind = Kind::none;
-  std::string value;  // the key (of {"env": …} too, read in open), or the file's path
 };
 
 enum class Auth : std::uint8_t { bearer, api_key, x_api_key, none };
@@ -97,6 +94,8 @@ struct Config {
   Nanos connection_age_max = 0;
   Limits limits;
   std::map<std::string, Price> prices;
+  MonitorConfig monitor;
+  BudgetSettings budget;
   bool isolated = false;
   int log_level = 0;  // of HOLYSHEEP_LOG; 0: off
   // Equal for configurations that mean the same: the key of the registry of engines. Holds secrets.

@@ -24,6 +24,9 @@ Result<KeySource> read_key(const JsonValue& value, std::string_view path,
 // The key of an endpoint, or the client's where it may go there; Kind::none: without.
 const KeySource& key_of(const EndpointConfig& endpoint, const Config& config);
 
+// Where the document looks after a 503.
+constexpr std::string_view kDocumentStatusPage = "https://status.holysheep.ai";
+
 // The document's three, in its order.
 struct DocumentEndpoint {
   std::string_view name;

@@ -7,6 +7,7 @@
 #include "core/config.h"
 #include "core/config_check.h"
 #include "core/config_endpoints.h"
+#include "core/config_monitor.h"
 #include "core/config_policy.h"
 #include "core/config_secrets.h"
 #include "core/config_show.h"
@@ -141,6 +142,7 @@ std::optional<Error> read_config(const JsonValue& root, const Environment& envir
   if (auto error = read_endpoints(root, environment, config)) return error;
   if (auto error = read_allow(root, config)) return error;
   if (auto error = read_prices(root, config)) return error;
+  if (auto error = read_monitor(root, environment, config)) return error;
   if (auto error = read_log_level(environment, config)) return error;
   read_fallback_models(root, config);
   read_times(root, config);

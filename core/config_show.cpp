@@ -36,6 +36,7 @@ class Writer {
     }
     json_.end_object();
     prices(config);
+    write_monitor(json_, config, secrets_);
     json_.member("isolated", config.isolated);
     json_.member("x-log-level", config.log_level);  // of the environment, not of the configuration
     json_.end_object();

@@ -219,6 +219,42 @@ constexpr std::array kKeys = std::to_array<ConfigKey>({
     {"prices.*.output", C, KeyType::dollars, "", 0, 0, "", false, "Output tokens."},
     {"prices.*.cached", C, KeyType::dollars, "", 0, 0, "", false,
      "Cached input tokens. Without it: as input."},
+    {"budget", C, KeyType::object, "", 0, 0, "", false, "What may be spent. Without it: no limit."},
+    {"budget.usd_per_day", C, KeyType::dollars, "", 0, 0, "", false,
+     "US dollars in a day (UTC), as decimal string or number. Counts what this process's calls "
+     "cost by their providers' usage, and an estimate for attempts that may have been billed."},
+    {"budget.action", C, KeyType::choice, "\"warn\"", 0, 0, "warn|stop", false,
+     "When it is spent: `warn` raises an alert, `stop` refuses calls as well, until 00:00 UTC. "
+     "Calls that are under way end as they would."},
+    {"budget.warn_percent", C, KeyType::integer, "80", 1, 100, "", false,
+     "The share of the budget that raises the first alert."},
+
+    {"monitor", C, KeyType::object, "", 0, 0, "", false, "Metrics, alerts and who may see them."},
+    {"monitor.listen", C, KeyType::text, "", 1, kTextMax, "", false,
+     "Where to serve the monitor page, `/metrics`, `/health` and the like: a numeric address and "
+     "port as in `127.0.0.1:9464`, `:0` for a free port of this machine, or `unix:PATH`. An "
+     "address "
+     "that others reach needs `monitor.token`. Without it nothing listens; a port in use is a "
+     "warning, never an error."},
+    {"monitor.token", C, KeyType::credential, "", 1, kKeyMax, "", true,
+     "What readers must show: `Authorization: Bearer TOKEN`, or a browser once `/?token=TOKEN`."},
+    {"monitor.hosts", C, KeyType::text_list, "[]", 0, 0, "", false,
+     "Names by which readers may call the monitor, beside its address and `localhost`: the `Host` "
+     "header is checked, so that no website can read it through a visitor's browser."},
+    {"monitor.alert_threshold", C, KeyType::integer, "5", 0, kCountMax, "", false,
+     "429s of one endpoint that raise an alert. 0: none is raised for 429s."},
+    {"monitor.window_ms", C, KeyType::integer, "300000", 60000, kMsMax, "", false,
+     "What health and error ratios are judged by: this much time back from now, and at least 20 "
+     "requests."},
+    {"monitor.webhook", C, KeyType::object, "", 0, 0, "", false, "Where alerts are sent to."},
+    {"monitor.webhook.url", C, KeyType::text, "", 1, kTextMax, "", true,
+     "Gets each alert as an HTTP POST with a JSON body, when it begins and when it is over."},
+    {"monitor.webhook.format", C, KeyType::choice, "\"generic\"", 0, 0, "generic|slack", false,
+     "The body: `generic` is the alert as an object; `slack` is {\"text\": …}, which other chats "
+     "take too."},
+    {"monitor.status_page_url", C, KeyType::text, "\"https://status.holysheep.ai\"", 1, kTextMax,
+     "", false, "The provider's status page, for `check_service`."},
+
     {"isolated", C, KeyType::boolean, "false", 0, 0, "", false,
      "An engine and a pool of its own, even if an equal configuration is open already."},
 });

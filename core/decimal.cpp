@@ -8,6 +8,8 @@ namespace {
 
 // A million dollars per million tokens: more is a mistake in the unit.
 constexpr NanoUsd kPriceMax = 1'000'000'000;
+// A billion dollars.
+constexpr NanoUsd kAmountMax = 1'000'000'000'000'000'000;
 constexpr int kExponentMax = 30;  // keeps the arithmetic below far from overflow
 
 bool is_digit(char c) {
@@ -44,38 +46,54 @@ bool read_decimal(std::string_view text, Decimal& out) {
   return true;
 }
 
-}  // namespace
+// How a decimal of some unit becomes an integer, and what is said when it does not.
+struct Scale {
+  int exponent;  // of ten: nano-dollars in one of the unit
+  NanoUsd most;
+  std::string_view expected;
+  std::string_view too_fine;
+  std::string_view too_large;
+};
 
-Result<NanoUsd> nano_dollars_per_token(std::string_view dollars_per_million) {
+Result<NanoUsd> scaled(std::string_view text, const Scale& scale) {
   constexpr std::size_t kTextMax = 40;
+  const auto complaint = [](std::string_view message) {
+    return Error{Status::config, std::string(message)};
+  };
   Decimal decimal;
-  if (dollars_per_million.size() > kTextMax || !read_decimal(dollars_per_million, decimal)) {
-    return Error{Status::config,
-                 "expected dollars per million tokens, as in \"2.50\", not negative"};
-  }
-  // Dollars per million tokens are 10^9 / 10^6 = 1,000 nano-dollars per token.
-  decimal.exponent += 3;
+  if (text.size() > kTextMax || !read_decimal(text, decimal)) return complaint(scale.expected);
+  decimal.exponent += scale.exponent;
   while (decimal.exponent < 0 && !decimal.digits.empty() && decimal.digits.back() == '0') {
     decimal.digits.pop_back();
     ++decimal.exponent;
   }
   const std::size_t first = decimal.digits.find_first_not_of('0');
   if (first == std::string::npos) return NanoUsd{0};
-  if (decimal.exponent < 0) {
-    return Error{Status::config,
-                 "is no whole number of nano-dollars per token: at most three decimals of a "
-                 "dollar per million tokens"};
-  }
-  NanoUsd price = 0;
+  if (decimal.exponent < 0) return complaint(scale.too_fine);
+  NanoUsd amount = 0;
   const std::string digits =
       decimal.digits.substr(first) + std::string(static_cast<std::size_t>(decimal.exponent), '0');
   for (const char c : digits) {
-    price = price * 10 + (c - '0');
-    if (price > kPriceMax) {
-      return Error{Status::config, "is more than a million dollars per million tokens"};
-    }
+    amount = amount * 10 + (c - '0');
+    if (amount > scale.most) return complaint(scale.too_large);
   }
-  return price;
+  return amount;
+}
+
+}  // namespace
+
+Result<NanoUsd> nano_dollars_per_token(std::string_view dollars_per_million) {
+  // Dollars per million tokens are 10^9 / 10^6 = 1,000 nano-dollars per token.
+  return scaled(dollars_per_million,
+                {3, kPriceMax, "expected dollars per million tokens, as in \"2.50\", not negative",
+                 "is no whole number of nano-dollars per token: at most three decimals of a dollar "
+                 "per million tokens",
+                 "is more than a million dollars per million tokens"});
+}
+
+Result<NanoUsd> nano_dollars(std::string_view dollars) {
+  return scaled(dollars, {9, kAmountMax, "expected dollars, as in \"2.50\", not negative",
+                          "has more than nine decimals", "is more than a billion dollars"});
 }
 
 }  // namespace holysheep

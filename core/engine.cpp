@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/calendar.h"
 #include "core/config_secrets.h"
 #include "core/engine_impl.h"
 
@@ -29,6 +30,7 @@ Engine::Impl::Impl(std::shared_ptr<const Config> config_in, Transport& transport
       reread_key(std::move(reread_key_in)),
       counters(std::make_shared<Counters>(config->endpoints.size())),
       pool(config, counters),
+      monitor(config, counters),
       log(config->log_level) {
   const auto add_file = [&](int endpoint, const KeySource& source) {
     if (source.kind == KeySource::Kind::file && reread_key) {
@@ -67,6 +69,10 @@ Engine::Engine(std::shared_ptr<const Config> config, Transport& transport, std::
     : impl_(std::make_unique<Impl>(std::move(config), transport, seed, std::move(reread_key))) {}
 
 Engine::~Engine() = default;
+
+ClientMonitor& Engine::monitor() {
+  return impl_->monitor;
+}
 
 const Config& Engine::config() const {
   return *impl_->config;
@@ -226,7 +232,8 @@ Nanos Engine::turn(Now now, std::vector<TransportEvent>& events) {
   impl.ended_handles.clear();
   impl.awake = !impl.inbox.empty();
   if (impl.awake) return now.mono;
-  return impl.timers.empty() ? kNever : impl.timers.front().at;
+  const Nanos next = impl.timers.empty() ? kNever : impl.timers.front().at;
+  return std::min(next, impl.monitor.next_instant());
 }
 
 bool Engine::end_if_idle() {
@@ -322,6 +329,10 @@ void Engine::Impl::take_call(std::unique_ptr<Call> owned) {
   if (total < 0) total = config->time_limits.total;
   call.total = std::max<Nanos>(total, 0);
   call.total_at = call.total > 0 ? saturating_add(now.mono, call.total) : kNever;
+  if (monitor.refuses_calls(now)) {
+    return finish_failed(call, Status::budget, monitor.budget().refusal(),
+                         next_utc_midnight(now.unix) - now.unix, kFlagRetryable);
+  }
   if (resolve(call)) make_ready(call);
 }
 
@@ -461,10 +472,12 @@ Completion& Engine::Impl::out(Call& call, Completion::Kind kind) {
 // The snapshot first, then what ended, then the completions: whoever has read a completion finds a
 // status that is not older, and an id that is no longer known.
 void Engine::Impl::flush() {
-  if (std::shared_ptr<const Snapshot> fresh = pool.publish(now)) {
+  const std::shared_ptr<const Snapshot> fresh = pool.publish(now);
+  if (fresh != nullptr) {
     const std::lock_guard<std::mutex> lock(mutex);
-    published = std::move(fresh);
+    published = fresh;
   }
+  monitor.turn_ended(fresh, now);
   if (!ended.empty()) {
     const std::lock_guard<std::mutex> lock(mutex);
     for (const CallId id : ended) {

@@ -22,6 +22,8 @@
 
 namespace holysheep {
 
+class ClientMonitor;
+
 class Engine {
  public:
   // `reread_key` returns the key that is in its file now, or nothing. It is asked at open, at most
@@ -50,6 +52,8 @@ class Engine {
   std::size_t calls_of(HandleId handle) const;           // not yet DONE
   void log_to(std::shared_ptr<Queue> queue, int level);  // null: off
   std::shared_ptr<const Snapshot> snapshot() const;
+  // Lives as long as the engine.
+  ClientMonitor& monitor();
   const Config& config() const;
 
   // -- the loop's thread ---------------------------------------------------------------------

@@ -84,6 +84,7 @@ void Engine::Impl::trace_end(Call& call, const Classification& found,
   line.rule = found.rule;
   line.took = now.mono - call.attempt.begun_at;
   call.previous_end = now.mono;
+  monitor.attempt_ended(call, found, now);
 }
 
 void Engine::Impl::attempt_succeeded(Call& call, const BodyFacts& facts) {
@@ -348,7 +349,8 @@ std::shared_ptr<CallReport> Engine::Impl::report_of(Call& call) {
   return report;
 }
 
-void Engine::Impl::close(Call& call) {
+void Engine::Impl::close(Call& call, const std::shared_ptr<const CallReport>& report) {
+  monitor.call_ended(call, report, now);
   if (call.phase == Call::Phase::waiting) {
     --waiting_count;
     counters->calls_waiting.store(waiting_count, std::memory_order_relaxed);
@@ -384,12 +386,7 @@ void Engine::Impl::finish_ok(Call& call, const BodyFacts& facts) {
   report->usage = facts.usage;
   report->model_served = facts.model;
   if (facts.usage.known()) {
-    const auto named = config->prices.find(report->trace.back().model);
-    const std::optional<Price> price =
-        named != config->prices.end()
-            ? std::optional<Price>(named->second)
-            : document_price(config->endpoints[endpoint].host, report->trace.back().model);
-    const std::optional<NanoUsd> cost = price ? cost_of(*price, facts.usage) : std::nullopt;
+    const std::optional<NanoUsd> cost = monitor.cost(report->trace.back(), facts.usage);
     report->cost = cost;
     if (cost) {
       counters->cost_nano_usd.fetch_add(*cost, std::memory_order_relaxed);
@@ -403,8 +400,8 @@ void Engine::Impl::finish_ok(Call& call, const BodyFacts& facts) {
   done.attempts = call.attempts;
   done.flags = call.maybe_billed ? kFlagMaybeBilled : 0;
   done.data = std::move(attempt.body);
-  done.report = std::move(report);
-  close(call);
+  done.report = report;
+  close(call, report);
 }
 
 void Engine::Impl::finish_failed(Call& call, Status status, std::string message, Nanos retry_after,
@@ -438,8 +435,8 @@ void Engine::Impl::finish_failed(Call& call, Status status, std::string message,
   done.retry_after_ms = report->retry_after_ms;
   done.name = report->message;
   done.data = std::move(call.cause_body);
-  done.report = std::move(report);
-  close(call);
+  done.report = report;
+  close(call, report);
 }
 
 void Engine::Impl::finish_cause(Call& call, std::uint32_t flags, Nanos retry_after) {

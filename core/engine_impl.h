@@ -15,6 +15,7 @@
 
 #include "core/call.h"
 #include "core/classify.h"
+#include "core/client_monitor.h"
 #include "core/engine.h"
 #include "core/log.h"
 #include "core/pool.h"
@@ -97,6 +98,7 @@ struct Engine::Impl {
   // engine_stream.cpp
   void read_stream(Call& call, std::string_view bytes);
   bool deliver_event(Call& call, const StreamEvent& event, std::string_view raw);
+  void note_content(Attempt& attempt) const;
   void deliver_piece(Call& call, std::string_view name, std::string_view data);
   void commit(Call& call);
   void send_piece(Call& call, std::string name, std::string data);
@@ -128,7 +130,7 @@ struct Engine::Impl {
   void finish_cancelled(Call& call);
   std::shared_ptr<CallReport> report_of(Call& call);
   void pause_until(Call& call, Nanos at);
-  void close(Call& call);
+  void close(Call& call, const std::shared_ptr<const CallReport>& report);
   void link(Call& call);
   void unlink(Call& call);
 
@@ -149,6 +151,7 @@ struct Engine::Impl {
   std::shared_ptr<const std::vector<std::string>> later_secrets;  // their forms
   Pool pool;
   RetryBudget budget;
+  ClientMonitor monitor;
   Log log;
 
   std::mutex mutex;

@@ -32,7 +32,7 @@ void Engine::Impl::read_stream(Call& call, std::string_view bytes) {
   if (as_bytes) {
     attempt.tail += bytes.substr(begin);
     if (through && !attempt.tail.empty()) {
-      attempt.content_at = now.mono;
+      note_content(attempt);
       if (!call.committed) commit(call);
       std::string rest = std::move(attempt.tail);
       attempt.tail.clear();
@@ -46,6 +46,11 @@ void Engine::Impl::read_stream(Call& call, std::string_view bytes) {
   broken.message = std::string(reader.fault());
   stop_attempt(call, false);
   attempt_failed(call, broken, TransportError::none, true);
+}
+
+void Engine::Impl::note_content(Attempt& attempt) const {
+  if (attempt.first_content_at < 0) attempt.first_content_at = now.mono;
+  attempt.content_at = now.mono;
 }
 
 // False: the attempt has ended.
@@ -62,7 +67,7 @@ bool Engine::Impl::deliver_event(Call& call, const StreamEvent& event, std::stri
     return false;
   }
   if (event.item == StreamItem::usage_only && call.request.usage_added) return true;
-  if (event.item == StreamItem::content) attempt.content_at = now.mono;
+  if (event.item == StreamItem::content) note_content(attempt);
   call.tool_call_complete = call.tool_call_complete || event.tool_call_complete;
   if (attempt.reader->ended() && attempt.ended_at < 0) attempt.ended_at = now.mono;
   const bool opens = event.item == StreamItem::content || event.item == StreamItem::end;

@@ -22,7 +22,9 @@ void Queue::signal_locked() {
 
 void Queue::drop_old_records_locked(std::size_t log_records_max) {
   const auto begin = items_.begin() + static_cast<std::ptrdiff_t>(first_);
-  const auto is_record = [](const Completion& each) { return each.kind == Completion::Kind::log; };
+  const auto is_record = [](const Completion& each) {
+    return each.kind == Completion::Kind::log || each.kind == Completion::Kind::alert;
+  };
   auto records = static_cast<std::size_t>(std::count_if(begin, items_.end(), is_record));
   if (records <= log_records_max) return;
   std::size_t surplus = records - log_records_max;

@@ -26,7 +26,14 @@ using HandleId = std::uint32_t;
 struct CallReport;
 
 struct Completion {
-  enum class Kind : std::uint8_t { headers = 1, data = 2, restarted = 3, done = 4, log = 5 };
+  enum class Kind : std::uint8_t {
+    headers = 1,
+    data = 2,
+    restarted = 3,
+    done = 4,
+    log = 5,
+    alert = 6
+  };
   Kind kind = Kind::done;
   Status status = Status::ok;
   int http_status = 0;
@@ -54,8 +61,8 @@ class Queue {
   Queue(const Queue&) = delete;
   Queue& operator=(const Queue&) = delete;
 
-  // Engine's thread. Takes all of `completions` and leaves it empty. `log_records_max` > 0: these
-  // are log records, and the oldest of the queue's records give way when there are more than that.
+  // Takes all of `completions` and leaves it empty. `log_records_max` > 0: these are log records or
+  // alerts, and the queue's oldest of the two give way when there are more than that.
   void push(std::vector<Completion>& completions, std::size_t log_records_max = 0);
   // Any thread. See holysheep_queue_drain.
   Status drain(std::size_t max, std::int64_t timeout_ms, std::vector<Completion>& out);

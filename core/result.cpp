@@ -31,6 +31,8 @@ const char* status_name(Status status) {
       return "request";
     case Status::no_route:
       return "no_route";
+    case Status::budget:
+      return "budget";
     case Status::connection:
       return "connection";
     case Status::timeout:

@@ -23,6 +23,7 @@ enum class Status : std::int32_t {
   no_key = -101,
   request = -102,
   no_route = -103,
+  budget = -104,
   connection = -200,
   timeout = -201,
   stream_interrupted = -202,

@@ -11,71 +11,6 @@ std::uint64_t read(const std::atomic<std::uint64_t>& counter) {
   return counter.load(std::memory_order_relaxed);
 }
 
-// "name_total{endpoint=\"primary\"} 12\n"; endpoint names need no escaping (config).
-void sample(std::string& text, std::string_view name, std::string_view endpoint,
-            std::string_view more, const std::string& value) {
-  text.append(name).append("{endpoint=\"").append(endpoint).append("\"").append(more);
-  text.append("} ").append(value).append("\n");
-}
-
-void head(std::string& text, std::string_view name, std::string_view type, std::string_view help) {
-  text.append("# HELP ").append(name).append(" ").append(help).append("\n");
-  text.append("# TYPE ").append(name).append(" ").append(type).append("\n");
-}
-
-// Nanoseconds as seconds with nine decimals: exact, and no locale.
-std::string seconds(Nanos duration) {
-  std::string fraction = std::to_string(duration % kSecond);
-  fraction.insert(0, 9 - fraction.size(), '0');
-  return std::to_string(duration / kSecond) + "." + fraction;
-}
-
-struct EndpointMetric {
-  std::string_view name;
-  std::string_view type;
-  std::string_view help;
-  const std::atomic<std::uint64_t> EndpointCounters::* counter;
-};
-
-constexpr EndpointMetric kEndpointMetrics[] = {
-    {"holysheep_attempts_total", "counter", "HTTP requests begun.", &EndpointCounters::attempts},
-    {"holysheep_attempts_succeeded_total", "counter", "HTTP requests that brought an answer.",
-     &EndpointCounters::succeeded},
-    {"holysheep_attempts_rate_limited_total", "counter", "HTTP requests answered with 429.",
-     &EndpointCounters::rate_limited},
-    {"holysheep_attempts_failed_total", "counter", "HTTP requests that failed in another way.",
-     &EndpointCounters::failed},
-    {"holysheep_attempts_cancelled_total", "counter", "HTTP requests that were cancelled.",
-     &EndpointCounters::cancelled},
-    {"holysheep_attempts_in_flight", "gauge", "HTTP requests under way.",
-     &EndpointCounters::in_flight},
-};
-
-struct CallMetric {
-  std::string_view name;
-  std::string_view type;
-  std::string_view help;
-  const std::atomic<std::uint64_t> Counters::* counter;
-};
-
-constexpr CallMetric kCallMetrics[] = {
-    {"holysheep_calls_started_total", "counter", "Calls accepted.", &Counters::calls_started},
-    {"holysheep_calls_succeeded_total", "counter", "Calls answered.", &Counters::calls_succeeded},
-    {"holysheep_calls_failed_total", "counter", "Calls that ended with an error.",
-     &Counters::calls_failed},
-    {"holysheep_calls_cancelled_total", "counter", "Calls that were cancelled.",
-     &Counters::calls_cancelled},
-    {"holysheep_calls_waiting", "gauge", "Calls that wait before their next attempt.",
-     &Counters::calls_waiting},
-    {"holysheep_failovers_total", "counter", "Attempts on another endpoint than the one before.",
-     &Counters::failovers},
-    {"holysheep_retries_total", "counter", "Attempts beyond a call's first.", &Counters::retries},
-    {"holysheep_calls_maybe_billed_total", "counter",
-     "Calls with an attempt that was sent in full and not answered.", &Counters::maybe_billed},
-    {"holysheep_calls_cost_unknown_total", "counter",
-     "Answered calls with usage whose model has no price.", &Counters::cost_unknown},
-};
-
 void write_endpoint(JsonWriter& json, const EndpointView& endpoint, const EndpointCounters& counts,
                     Now now) {
   const auto unix_ms = [&](Nanos until) { return to_ms(now.unix + (until - now.mono)); };
@@ -164,40 +99,6 @@ std::string snapshot_json(const Snapshot& snapshot, Now now) {
   json.member("cost_nano_usd", counters.cost_nano_usd.load(std::memory_order_relaxed));
   json.end_object();
   return json.take();
-}
-
-std::string snapshot_prometheus(const Snapshot& snapshot, Now now) {
-  const Counters& counters = *snapshot.counters;
-  std::string text;
-  for (const EndpointMetric& metric : kEndpointMetrics) {
-    head(text, metric.name, metric.type, metric.help);
-    for (std::size_t i = 0; i < snapshot.endpoints.size(); ++i) {
-      sample(text, metric.name, snapshot.endpoints[i]->name, "",
-             std::to_string(read(counters.endpoints[i].*metric.counter)));
-    }
-  }
-  head(text, "holysheep_attempts_succeeded_seconds_total", "counter",
-       "Time that successful HTTP requests took, in seconds.");
-  for (std::size_t i = 0; i < snapshot.endpoints.size(); ++i) {
-    sample(text, "holysheep_attempts_succeeded_seconds_total", snapshot.endpoints[i]->name, "",
-           seconds(counters.endpoints[i].latency_total.load(std::memory_order_relaxed)));
-  }
-  head(text, "holysheep_endpoint_status", "gauge", "1 for the status that the endpoint has now.");
-  for (const auto& endpoint : snapshot.endpoints) {
-    for (const EndpointStatus each : {EndpointStatus::healthy, EndpointStatus::degraded,
-                                      EndpointStatus::rate_limited, EndpointStatus::down}) {
-      std::string label = ",status=\"";
-      label.append(name_of(each)).append("\"");
-      sample(text, "holysheep_endpoint_status", endpoint->name, label,
-             status_at(*endpoint, now.mono) == each ? "1" : "0");
-    }
-  }
-  for (const CallMetric& metric : kCallMetrics) {
-    head(text, metric.name, metric.type, metric.help);
-    text.append(metric.name).append(" ").append(std::to_string(read(counters.*metric.counter)));
-    text.append("\n");
-  }
-  return text;
 }
 
 }  // namespace holysheep

@@ -74,7 +74,5 @@ struct Snapshot {
 EndpointStatus status_at(const EndpointView& endpoint, Nanos now_mono);
 
 std::string snapshot_json(const Snapshot& snapshot, Now now);
-// The Prometheus text format; names follow its conventions.
-std::string snapshot_prometheus(const Snapshot& snapshot, Now now);
 
 }  // namespace holysheep

@@ -216,6 +216,7 @@ void Simulation::take_completion(Completion& completion) {
       --active_;
       break;
     case Completion::Kind::log:
+    case Completion::Kind::alert:
       break;
   }
 }

@@ -1,0 +1,242 @@
+#include "core/client_monitor.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace holysheep {
+namespace {
+
+// Below this a share says nothing.
+constexpr std::uint64_t kJudgedLeast = 20;
+// How long an endpoint must have been without a 429 before its alert is over: the document's
+// cooldown.
+constexpr Nanos kAlertQuiet = kMinute;
+constexpr Nanos kTickEvery = kSecond;
+// A busy client's plain successes must not wash out the traces that tell something.
+constexpr Nanos kPlainTraceEvery = 100 * kMillisecond;
+// Of a request whose usage nobody told: a token of English text is about four bytes of JSON.
+constexpr std::int64_t kBytesPerToken = 4;
+
+MonitorSettings settings_of(const Config& config) {
+  MonitorSettings settings;
+  settings.alert_threshold = config.monitor.alert_threshold;
+  settings.window = config.monitor.window;
+  settings.alert_quiet = kAlertQuiet;
+  settings.judged_least = kJudgedLeast;
+  settings.failures_count = true;
+  return settings;
+}
+
+std::vector<std::string> names_of(const Config& config) {
+  std::vector<std::string> names;
+  for (const EndpointConfig& endpoint : config.endpoints)
+    names.push_back(endpoint.name);
+  return names;
+}
+
+bool is_requests_fault(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::invalid_request:
+    case Verdict::context_length:
+    case Verdict::content_filter:
+    case Verdict::too_large:
+    case Verdict::redirected:
+      return true;
+    default:
+      return false;
+  }
+}
+
+RequestOutcome outcome_of(Verdict verdict, int status) {
+  if (verdict == Verdict::ok) return RequestOutcome::succeeded;
+  if (status == 429) return RequestOutcome::rate_limited;
+  return is_requests_fault(verdict) ? RequestOutcome::rejected : RequestOutcome::failed;
+}
+
+// Sent in full and not answered, or answered in part.
+bool maybe_billed(const Attempt& attempt, Verdict verdict) {
+  if (verdict == Verdict::broken_stream) return true;
+  return attempt.sent_at >= 0 && attempt.answered_at < 0 && verdict != Verdict::local;
+}
+
+}  // namespace
+
+bool can_take_calls(const EndpointView& endpoint, Nanos now_mono) {
+  const EndpointStatus status = status_at(endpoint, now_mono);
+  return status == EndpointStatus::healthy || status == EndpointStatus::degraded;
+}
+
+ClientMonitor::ClientMonitor(std::shared_ptr<const Config> config,
+                             std::shared_ptr<Counters> counters)
+    : config_(std::move(config)),
+      counters_(std::move(counters)),
+      monitor_(settings_of(*config_), names_of(*config_)),
+      calls_(config_->monitor.window),
+      budget_(config_->budget) {
+  for (const EndpointConfig& endpoint : config_->endpoints) {
+    endpoints_.push_back(std::make_unique<LedgerLine>());
+    endpoints_.back()->name = endpoint.name;
+  }
+}
+
+// ---- attempts ----------------------------------------------------------------------------------
+
+void ClientMonitor::attempt_ended(const Call& call, const Classification& found, Now now) {
+  const Attempt& attempt = call.attempt;
+  const TraceLine& line = call.trace.back();
+  if (maybe_billed(attempt, found.verdict)) estimate(call, line, now);
+  if (found.verdict == Verdict::cancelled || found.verdict == Verdict::local) return;
+  RequestRecord record;
+  record.outcome = outcome_of(found.verdict, attempt.status);
+  record.retries = call.attempts > 1 ? 1 : 0;
+  record.latency = line.took;
+  if (attempt.first_content_at >= 0) {
+    record.first_token = attempt.first_content_at - attempt.begun_at;
+  }
+  monitor_.record(line.endpoint, record, now);
+  if (found.verdict == Verdict::auth && !call.request.own_credential) {
+    monitor_.key_refused(line.endpoint, now);
+  }
+}
+
+std::optional<Price> ClientMonitor::price_of(std::uint32_t endpoint,
+                                             const std::string& model) const {
+  const auto named = config_->prices.find(model);
+  if (named != config_->prices.end()) return named->second;
+  return document_price(config_->endpoints[endpoint].host, model);
+}
+
+void ClientMonitor::estimate(const Call& call, const TraceLine& line, Now now) {
+  const std::optional<Price> price = price_of(line.endpoint, line.model);
+  if (!price) return;
+  Usage usage;
+  const std::string* body = call.request.body.get();
+  const std::int64_t bytes = body == nullptr ? 0 : static_cast<std::int64_t>(body->size());
+  usage.input = (bytes + kBytesPerToken - 1) / kBytesPerToken;
+  if (call.attempt.reader != nullptr) {
+    const Usage& told = call.attempt.reader->facts().usage;
+    if (told.known()) usage = told;
+  }
+  const NanoUsd amount = cost_of(*price, usage).value_or(0);
+  endpoints_[line.endpoint]->estimate.add(amount);
+  models_.line(line.model).estimate.add(amount);
+  if (!call.request.options.tag.empty()) {
+    tags_.line(call.request.options.tag).estimate.add(amount);
+  }
+  budget_.spend(amount, now.unix, monitor_.alerts());
+}
+
+// ---- calls -------------------------------------------------------------------------------------
+
+std::optional<NanoUsd> ClientMonitor::cost(const TraceLine& line, const Usage& usage) const {
+  const std::optional<Price> price = price_of(line.endpoint, line.model);
+  return price ? cost_of(*price, usage) : std::nullopt;
+}
+
+void ClientMonitor::call_ended(const Call& call, const std::shared_ptr<const CallReport>& report,
+                               Now now) {
+  if (report->status != Status::cancelled) {
+    const bool failed = report->failed && !is_requests_fault(report->cause.verdict);
+    calls_.count(now.mono, {1, 0, failed ? 1U : 0U});
+  }
+  if (!report->failed && report->usage.known()) {
+    const std::string& model = report->trace.back().model;
+    charge(*endpoints_[report->endpoint], report->usage, report->cost);
+    charge(models_.line(model), report->usage, report->cost);
+    if (!call.request.options.tag.empty()) {
+      charge(tags_.line(call.request.options.tag), report->usage, report->cost);
+    }
+    if (report->cost) {
+      budget_.spend(*report->cost, now.unix, monitor_.alerts());
+    } else {
+      warn_unpriced(model, now);
+    }
+  }
+  if (watched_.get()) keep(call, report, now);
+}
+
+// A budget that stops is worth nothing where costs are not known.
+void ClientMonitor::warn_unpriced(const std::string& model, Now now) {
+  if (!budget_.settings().stops || unpriced_warned_) return;
+  unpriced_warned_ = true;
+  Alert alert;
+  alert.cause = AlertCause::price_unknown;
+  alert.message = "the budget cannot count " + model + ": it has no price; set prices." + model;
+  monitor_.alerts().raise(std::move(alert), now.unix);
+}
+
+void ClientMonitor::warn_unpriced_models(Now now) {
+  if (!budget_.settings().stops) return;
+  for (std::uint32_t i = 0; i < config_->endpoints.size(); ++i) {
+    for (const std::string& model : config_->endpoints[i].models)
+      if (!price_of(i, model)) warn_unpriced(model, now);
+  }
+  for (const auto& [model, fallbacks] : config_->fallback_models) {
+    for (const std::string& each : fallbacks)
+      if (!price_of(0, each)) warn_unpriced(each, now);
+  }
+}
+
+void ClientMonitor::keep(const Call& call, const std::shared_ptr<const CallReport>& report,
+                         Now now) {
+  const bool plain = !report->failed && report->attempts == 1;
+  if (plain && now.mono - plain_kept_ < kPlainTraceEvery) return;
+  if (plain) plain_kept_ = now.mono;
+  if (fresh_traces_.size() >= kTracesMax) return;
+  fresh_traces_.push_back({call.id, now.unix, call.request.options.tag, report});
+}
+
+std::vector<KeptTrace> ClientMonitor::traces() const {
+  const std::lock_guard<std::mutex> lock(traces_mutex_);
+  return {traces_.begin(), traces_.end()};
+}
+
+// ---- turns -------------------------------------------------------------------------------------
+
+void ClientMonitor::turn_ended(const std::shared_ptr<const Snapshot>& fresh, Now now) {
+  if (fresh != nullptr) snapshot_ = fresh;
+  if (!fresh_traces_.empty()) {
+    const std::lock_guard<std::mutex> lock(traces_mutex_);
+    for (KeptTrace& each : fresh_traces_)
+      traces_.push_front(std::move(each));
+    while (traces_.size() > kTracesMax)
+      traces_.pop_back();
+    fresh_traces_.clear();
+  }
+  if (fresh != nullptr || limited_alert_id_ != 0) judge_limited(now);
+  if (begun_ && now.mono - ticked_ < kTickEvery) return;
+  if (!begun_) warn_unpriced_models(now);
+  begun_ = true;
+  ticked_ = now.mono;
+  monitor_.tick(now);
+  budget_.tick(now.unix, monitor_.alerts());
+}
+
+void ClientMonitor::judge_limited(Now now) {
+  const auto& views = snapshot_->endpoints;
+  const bool none = std::none_of(views.begin(), views.end(),
+                                 [&](const auto& each) { return can_take_calls(*each, now.mono); });
+  if (!none) {
+    if (limited_alert_id_ != 0) monitor_.alerts().resolve(limited_alert_id_, now.unix);
+    limited_alert_id_ = 0;
+    return;
+  }
+  if (limited_alert_id_ != 0) return;
+  Alert alert;
+  alert.cause = AlertCause::all_limited;
+  alert.severity = AlertSeverity::critical;
+  alert.message = "no endpoint can take a call:";
+  for (const auto& each : views) {
+    alert.message.append(&each == &views.front() ? " " : ", ").append(each->name).append(" ");
+    alert.message.append(name_of(status_at(*each, now.mono)));
+    if (!each->reason.empty()) alert.message.append(" (").append(each->reason).append(")");
+  }
+  limited_alert_id_ = monitor_.alerts().raise(std::move(alert), now.unix);
+}
+
+Nanos ClientMonitor::next_instant() const {
+  if (!watched_.get() || monitor_.alerts().active() == 0) return kNever;
+  return ticked_ + kTickEvery;
+}
+
+}  // namespace holysheep

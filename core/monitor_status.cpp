@@ -1,0 +1,147 @@
+#include "core/monitor_status.h"
+
+#include <algorithm>
+
+#include "core/json.h"
+#include "core/monitor_report.h"
+#include "core/time_text.h"
+
+namespace holysheep {
+namespace {
+
+// Below this a share says nothing.
+constexpr std::uint64_t kCallsLeast = 20;
+
+void write_ledger(JsonWriter& json, const LedgerLine& line) {
+  json.begin_object();
+  json.member("name", line.name);
+  json.member("calls", line.calls.get());
+  json.member("input_tokens", line.input_tokens.get());
+  json.member("cached_tokens", line.cached_tokens.get());
+  json.member("output_tokens", line.output_tokens.get());
+  json.member("unpriced_calls", line.unpriced.get());
+  json.member("cost_nano_usd", line.cost.get());
+  json.member("estimated_nano_usd", line.estimate.get());
+  json.end_object();
+}
+
+void write_costs(JsonWriter& json, const ClientMonitor& client, Now now) {
+  json.key("costs").begin_object();
+  json.key("models").begin_array();
+  client.models().each([&](const LedgerLine& line) { write_ledger(json, line); });
+  json.end_array().key("tags").begin_array();
+  client.tags().each([&](const LedgerLine& line) { write_ledger(json, line); });
+  json.end_array().key("endpoints").begin_array();
+  for (const auto& line : client.endpoint_lines())
+    write_ledger(json, *line);
+  json.end_array();
+  const Budget& budget = client.budget();
+  json.key("budget");
+  if (budget.settings().per_day <= 0) {
+    json.null();
+  } else {
+    json.begin_object();
+    json.member("nano_usd_per_day", budget.settings().per_day);
+    json.member("spent_nano_usd", budget.spent(now.unix));
+    json.member("action", budget.settings().stops ? "stop" : "warn");
+    json.end_object();
+  }
+  json.end_object();
+}
+
+void write_trace_line(JsonWriter& json, const CallReport& report, const TraceLine& line) {
+  json.begin_object();
+  json.member("endpoint", report.config->endpoints[line.endpoint].name);
+  json.member("model", line.model);
+  json.member("outcome", describe_attempt(line));
+  json.member("verdict", name_of(line.verdict));
+  json.member("why", line.why);
+  json.member("at_ms", to_ms(line.at));
+  json.member("took_ms", to_ms(line.took));
+  json.key("others").begin_array();
+  for (const PassedOver& other : line.others) {
+    json.begin_object();
+    json.member("endpoint", report.config->endpoints[other.endpoint].name);
+    json.member("reason", other.reason);
+    json.end_object();
+  }
+  json.end_array().end_object();
+}
+
+void write_traces(JsonWriter& json, const ClientMonitor& client) {
+  json.key("traces").begin_array();
+  for (const KeptTrace& each : client.traces()) {
+    const CallReport& report = *each.report;
+    json.begin_object();
+    json.member("call", each.call);
+    json.member("ended_unix_ms", to_ms(each.ended_unix));
+    json.member("model", report.model);
+    json.member("tag", each.tag);
+    json.member("status", status_name(report.status));
+    json.member("waited_ms", to_ms(report.waited));
+    json.member("took_ms", to_ms(report.took));
+    json.key("attempts").begin_array();
+    for (const TraceLine& line : report.trace)
+      write_trace_line(json, report, line);
+    json.end_array().end_object();
+  }
+  json.end_array();
+}
+
+}  // namespace
+
+ClientHealth client_health(const ClientMonitor& client, const Snapshot& snapshot, Now now) {
+  ClientHealth health;
+  const WindowCounts calls = client.calls().read(now.mono);
+  health.calls_fail =
+      calls.total >= kCallsLeast &&
+      static_cast<double>(calls.failed) * 100 > kCriticalPercent * static_cast<double>(calls.total);
+  const auto& views = snapshot.endpoints;
+  health.nobody_can_take = std::none_of(views.begin(), views.end(), [&](const auto& each) {
+    return can_take_calls(*each, now.mono);
+  });
+  return health;
+}
+
+std::string client_health_json(const ClientMonitor& client, const Snapshot& snapshot, Now now) {
+  const ClientHealth health = client_health(client, snapshot, now);
+  const WindowCounts calls = client.calls().read(now.mono);
+  std::string report = monitor_health_json(client.monitor(), now);
+  report.pop_back();
+  JsonWriter json;
+  json.begin_object();
+  json.member("ok", health.ok());
+  json.key("reason");
+  if (health.nobody_can_take) {
+    json.value("no endpoint can take a call");
+  } else if (health.calls_fail) {
+    json.value("calls fail");
+  } else {
+    json.null();
+  }
+  json.member("calls", calls.total);
+  json.member("calls_failed", calls.failed);
+  json.end_object();
+  return report + "," + json.take().substr(1);
+}
+
+std::string client_status_json(const ClientMonitor& client, const Snapshot& snapshot,
+                               std::string_view address, Now now) {
+  JsonWriter json;
+  json.begin_object();
+  json.member("time_unix_ms", to_ms(now.unix));
+  json.member("timestamp", iso_8601(now.unix));
+  json.member("version", HOLYSHEEP_VERSION);
+  json.member("policy", client.config().policy_name);
+  json.member("listen", address);
+  json.key("pool").raw(snapshot_json(snapshot, now));
+  json.key("metrics").raw(monitor_endpoints_json(client.monitor(), now));
+  json.key("health").raw(client_health_json(client, snapshot, now));
+  json.key("alerts").raw(monitor_alerts_json(client.monitor()));
+  write_costs(json, client, now);
+  write_traces(json, client);
+  json.end_object();
+  return json.take();
+}
+
+}  // namespace holysheep
