@@ -136,6 +136,34 @@ holysheep_status holysheep_batch_meta(holysheep_batch* batch, size_t index, cons
   });
 }
 
+holysheep_status holysheep_batch_take(holysheep_batch* batch, size_t index,
+                                      holysheep_batch** taken) {
+  return guarded(nullptr, [&]() -> holysheep_status {
+    if (taken == nullptr) return HOLYSHEEP_E_INVALID_ARGUMENT;
+    *taken = nullptr;
+    if (batch == nullptr || index >= batch->completions.size()) return HOLYSHEEP_E_INVALID_ARGUMENT;
+    auto fresh = std::make_unique<holysheep_batch>();
+    Completion& from = batch->completions[index];
+    const Completion numbers = {.kind = from.kind,
+                                .status = from.status,
+                                .http_status = from.http_status,
+                                .flags = from.flags,
+                                .attempts = from.attempts,
+                                .log_level = from.log_level,
+                                .call = from.call,
+                                .user_data = from.user_data,
+                                .retry_after_ms = from.retry_after_ms,
+                                .data = {},
+                                .name = {},
+                                .report = {}};
+    fresh->completions.push_back(std::move(from));
+    from = numbers;
+    if (index < batch->metas.size()) batch->metas[index].clear();
+    *taken = fresh.release();
+    return HOLYSHEEP_OK;
+  });
+}
+
 void holysheep_batch_free(holysheep_batch* batch) {
   delete batch;
 }
