@@ -430,9 +430,9 @@ HOLYSHEEP_API holysheep_status holysheep_batch_event(const holysheep_batch* batc
 HOLYSHEEP_API holysheep_status holysheep_batch_meta(holysheep_batch* batch, size_t index,
                                                     const char** data, size_t* size);
 
-/* Moves event number `index` into a batch of its own, where it is number 0, so that answers which
- * came in one drain can be kept and freed one by one. In `batch` the event keeps its numbers but has
- * no data, name and meta any more.
+/* Moves event number `index` into a batch of its own, where it is number 0, so that answers that
+ * came in one drain can be kept and freed one by one. In `batch` the event keeps its numbers but
+ * has no data, name and meta any more.
  * Threads: one at a time. Memory: free *taken with holysheep_batch_free(). Since: 0.1 */
 HOLYSHEEP_API holysheep_status holysheep_batch_take(holysheep_batch* batch, size_t index,
                                                     holysheep_batch** taken);

@@ -1,0 +1,187 @@
+"""Streams on an event loop: what the loop's queue brings, handed to whoever iterates."""
+
+from __future__ import annotations
+
+from . import _errors
+from ._loop import loop_queue, tokens
+from ._native import Failure
+from ._stream import DATA, DONE, HEADERS, RESTARTED, Reading, _Base, chunk_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, AsyncIterator, Callable, Iterator
+
+    from ._engine import Engine
+    from ._loop import LoopQueue
+    from ._metadata import Metadata
+    from ._stream import Chunk
+
+
+class AsyncSource(Reading):
+    """What has come of one stream and has not been read."""
+
+    __slots__ = ("_queue", "_waiter", "_waiting")
+
+    def __init__(self, engine: Engine, path: str, kind: type[Any], queue: LoopQueue) -> None:
+        super().__init__(engine, path, kind)
+        self._queue = queue
+        self._waiting: list[tuple[Any, ...]] = []
+        self._waiter: Any = None
+
+    def feed(self, event: tuple[Any, ...]) -> None:
+        self._waiting.append(event)
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    async def events(self) -> list[tuple[Any, ...]]:
+        while not self._waiting:
+            if self._waiter is not None:
+                raise _errors.make(
+                    _errors.HolySheepError, "two tasks read one stream at the same time"
+                )
+            self._waiter = self._queue.loop.create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+        events, self._waiting = self._waiting, []
+        return events
+
+    async def begin(self) -> None:
+        events = await self.events()
+        if events[0][1] == HEADERS:
+            self.headers = events[0][2]
+            self._waiting = events[1:] + self._waiting
+            return
+        self.finish(events[0][2])
+
+
+class AsyncChunks:
+    """One reading of a stream. Dropping it before the end frees the stream's connection."""
+
+    __slots__ = ("_event", "_events", "_on_restart", "_pieces", "_source")
+
+    def __init__(self, source: AsyncSource, on_restart: Callable[[], Any] | None) -> None:
+        self._source = source
+        self._on_restart = on_restart
+        self._events: Iterator[tuple[Any, ...]] = iter(())
+        self._event: tuple[Any, ...] | None = None
+        self._pieces: Iterator[Any] = iter(())
+
+    def __aiter__(self) -> AsyncChunks:
+        return self
+
+    async def __anext__(self) -> Any:
+        source = self._source
+        while True:
+            for piece in self._pieces:
+                return chunk_of(source.kind, piece)
+            if self._event is not None:
+                source.delivered(self._event)
+                self._event = None
+            event = next(self._events, None)
+            if event is None:
+                if source.done is not None:
+                    raise StopAsyncIteration
+                source.check_open()
+                self._events = iter(await source.events())
+            elif event[1] == DATA:
+                self._event = event
+                self._pieces = iter(event[2])
+            elif event[1] == DONE:
+                source.finish(event[2])
+            elif event[1] == RESTARTED:
+                source.restart(self._on_restart)
+
+    def __del__(self) -> None:
+        self._source.close()
+
+
+class AsyncStream(_Base["Chunk"]):
+    """An answer in pieces. Iterate over it with `async for`; leaving the loop frees its connection.
+    Belongs to the event loop on which it was made."""
+
+    __slots__ = ("__weakref__", "_iterator", "_read", "_source")
+
+    def __init__(self, source: AsyncSource) -> None:
+        self._source = source
+        self._read = False  # then the iterator decides when the stream is dropped
+        self._iterator: AsyncChunks | None = None
+
+    def _chunks(self, on_restart: Callable[[], Any] | None = None) -> AsyncChunks:
+        self._read = True
+        return AsyncChunks(self._source, on_restart)
+
+    def __aiter__(self) -> AsyncIterator[Chunk]:
+        if self._iterator is not None:
+            return self._iterator
+        return self._chunks()
+
+    async def __anext__(self) -> Chunk:
+        if self._iterator is None:
+            self._iterator = self._chunks()
+        return await self._iterator.__anext__()  # type: ignore[no-any-return]
+
+    async def text_deltas(self) -> AsyncIterator[str]:
+        """The pieces of text alone."""
+        async for chunk in self._chunks():
+            text = chunk._text()
+            if text:
+                yield text
+
+    def events(self, *, on_restart: Callable[[], Any]) -> AsyncIterator[Chunk]:
+        """As iterating, for `stream_recovery: restart`: when the answer begins again on another
+        endpoint, `on_restart()` is called, and what was read before is void."""
+        return self._chunks(on_restart)
+
+    @property
+    def holysheep(self) -> Metadata:
+        """Where the answer comes from; usage and cost once it has ended."""
+        return self._source.metadata
+
+    async def close(self) -> None:
+        """Ends the stream now. May be called again."""
+        self._source.close()
+
+    aclose = close
+
+    async def __aenter__(self) -> AsyncStream[Chunk]:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._source.close()
+
+    def __del__(self) -> None:
+        if not self._read:
+            self._source.close()
+
+    def __repr__(self) -> str:
+        source = self._source
+        state = "closed" if source.closed else "ended" if source.done else "open"
+        return f"<{type(self).__name__} {state}>"
+
+
+async def begin(
+    engine: Engine, kind: type[Any], path: str, arguments: tuple[Any, ...]
+) -> AsyncStream[Any]:
+    """Submits a streamed call and returns once its answer has begun."""
+    queue = loop_queue()
+    source = AsyncSource(engine, path, kind, queue)
+    token = next(tokens)
+    queue.streams[token] = source
+    try:
+        source.id = engine.native.submit(queue.queue, token, 1, "POST", *arguments)
+    except Failure as failure:
+        del queue.streams[token]
+        engine.recover(failure)
+        return await begin(engine, kind, path, arguments)
+    except BaseException:
+        del queue.streams[token]
+        raise
+    try:
+        await source.begin()
+    except BaseException:
+        source.close()
+        raise
+    return AsyncStream(source)

@@ -1,0 +1,88 @@
+"""JSON in both directions, without the `json` package's import time and per-call overhead.
+
+Reading uses the interpreter's own C scanner directly; writing is native (json_body.cpp), and what
+is not plain goes through `plain`, which knows our results, pydantic's models and openai's.
+"""
+
+from __future__ import annotations
+
+from . import _native
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
+
+
+class _Settings:
+    """What the scanner wants to know: JSON as it is, no hooks."""
+
+    strict = False
+    object_hook = None
+    object_pairs_hook = None
+    parse_float = float
+    parse_int = int
+    parse_constant = float
+    memo: dict[str, str] = {}
+
+
+def _scanner() -> Callable[[str, int], tuple[Any, int]]:
+    try:
+        from _json import make_scanner
+
+        return make_scanner(_Settings)  # type: ignore[no-any-return]
+    except ImportError:
+        import json
+
+        return json.JSONDecoder(strict=False).scan_once
+
+
+scan = _scanner()
+write = _native.dump_json
+
+
+def read(text: str) -> Any:
+    """The value that `text` is. Raises ValueError."""
+    try:
+        value, end = scan(text, 0)
+    except StopIteration:
+        stripped = text.lstrip()
+        if not stripped or stripped == text:
+            raise ValueError("expected JSON") from None
+        return read(stripped)
+    except SystemError:  # the scanner of Python before 3.13 takes `json.decoder` to be there
+        import json
+
+        return json.loads(text)
+    if end != len(text) and text[end:].strip():
+        raise ValueError(f"expected the end after the JSON value, at character {end}")
+    return value
+
+
+def plain(value: Any) -> Any:
+    """What a value that is not plain means in JSON. Raises TypeError if nothing."""
+    for method in ("__holysheep_plain__", "model_dump"):
+        function = getattr(value, method, None)
+        if function is not None and not isinstance(value, type):
+            if method == "model_dump":
+                return function(mode="json", exclude_unset=True, by_alias=True)
+            return function()
+    kind = type(value)
+    if hasattr(kind, "__dataclass_fields__"):
+        return {name: getattr(value, name) for name in kind.__dataclass_fields__}
+    if isinstance(value, (bytes, bytearray, memoryview, set, frozenset)):
+        raise TypeError(kind.__name__)
+    if hasattr(kind, "keys") and hasattr(kind, "__getitem__"):
+        return {name: value[name] for name in value.keys()}
+    if hasattr(kind, "isoformat"):
+        return value.isoformat()
+    if hasattr(kind, "_value_"):
+        return value.value
+    if hasattr(kind, "__iter__"):
+        return list(value)
+    if hasattr(kind, "__fspath__"):
+        return kind.__fspath__(value)
+    raise TypeError(kind.__name__)
+
+
+_native.set_converter(plain)
+Failure = _native.Failure

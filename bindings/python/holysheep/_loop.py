@@ -1,0 +1,90 @@
+"""One completion queue for each running event loop. Its descriptor is one reader of the loop; each
+wake-up empties the queue in one crossing and resolves everything that has come.
+
+Threads: each loop's queue is used on that loop's thread alone; several loops in several threads are
+fine. A loop that was closed gives its queue back when the next loop asks for one.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from itertools import count
+
+from . import _errors, _log
+from ._native import Queue
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop, Future
+
+    from ._async_stream import AsyncSource
+    from ._native import Outcome
+
+if "asyncio" in sys.modules:
+    from asyncio import get_running_loop
+else:
+
+    def get_running_loop() -> AbstractEventLoop:
+        """Nothing can run a loop before asyncio is imported; then its own function takes over."""
+        from asyncio import get_running_loop as real
+
+        globals()["get_running_loop"] = real
+        return real()
+
+
+_DONE = 4
+tokens = count(1)
+
+
+class LoopQueue:
+    __slots__ = ("calls", "loop", "queue", "streams")
+
+    def __init__(self, loop: AbstractEventLoop) -> None:
+        self.loop = loop
+        self.queue = Queue()
+        #: Who waits for what: by the number that the engine echoes in each event.
+        self.calls: dict[int, Future[Outcome]] = {}
+        self.streams: dict[int, AsyncSource] = {}
+        loop.add_reader(self.queue.descriptor(), self._readable)
+
+    def _readable(self) -> None:
+        calls = self.calls
+        for event in self.queue.drain(0):
+            token = event[0]
+            if token in calls:
+                future = calls.pop(token)
+                if not future.done():
+                    future.set_result(event[2])
+            elif token in self.streams:
+                stream = self.streams[token]
+                if event[1] == _DONE:
+                    del self.streams[token]
+                stream.feed(event)
+        if _log.is_on():
+            _log.flush()
+
+
+_queues: dict[int, LoopQueue] = {}
+
+
+def loop_queue() -> LoopQueue:
+    """The running loop's queue."""
+    try:
+        loop = get_running_loop()
+    except RuntimeError:
+        raise _errors.make(
+            _errors.HolySheepError, "an async client needs a running asyncio event loop"
+        ) from None
+    found = _queues.get(id(loop))
+    if found is not None and found.loop is loop:
+        return found
+    for key, queue in tuple(_queues.items()):
+        if queue.loop.is_closed():
+            del _queues[key]
+    made = _queues[id(loop)] = LoopQueue(loop)
+    return made
+
+
+# A child's loops are not its parent's, even where they are the same objects.
+os.register_at_fork(after_in_child=_queues.clear)

@@ -1,0 +1,118 @@
+"""`MockPool`: fake providers on loopback sockets, for tests of your own application."""
+
+from __future__ import annotations
+
+from . import _errors, _json, _native
+from ._native import Failure
+from ._object import of_anything
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterable, Mapping
+
+    from ._async_client import AsyncHolySheepClient
+    from ._client import HolySheepClient
+
+
+class MockPool:
+    """A pool of fake endpoints, served by one thread until it is closed; a context manager.
+
+    script: the script as a dict, as JSON text, or just its list of endpoints (MOCK.md); nothing is
+    one healthy endpoint.
+
+        with MockPool([{"replies": [{"status": 429}]}, {}]) as pool:
+            client = pool.client()
+            client.chat.completions.create(model="gpt-4.1", messages=[…])
+            assert pool.count("primary") == 1
+    """
+
+    def __init__(
+        self,
+        script: Mapping[str, Any] | Iterable[Mapping[str, Any]] | str | None = None,
+        **more: Any,
+    ) -> None:
+        if script is None:
+            script = more.pop("endpoints", [{}])
+        if not isinstance(script, str):
+            document = script if hasattr(script, "keys") else {"endpoints": list(script)}
+            script = _json.write({"version": 1, **document, **more}, "script")
+        try:
+            self._native: _native.Mock | None = _native.Mock(script)
+        except Failure as failure:
+            raise _errors.from_failure(failure) from None
+
+    def _open(self) -> _native.Mock:
+        if self._native is None:
+            raise _errors.make(_errors.ClosedError, "the mock pool is closed")
+        return self._native
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The configuration of a client of this pool."""
+        config: dict[str, Any] = _json.read(self._open().config())
+        return config
+
+    @property
+    def urls(self) -> list[str]:
+        """The base URLs, in order."""
+        return [endpoint["url"] for endpoint in self.config["endpoints"]]
+
+    def client(self, **settings: Any) -> HolySheepClient:
+        """A client of this pool; the arguments are those of `HolySheepClient`."""
+        from ._client import HolySheepClient
+
+        return HolySheepClient(config=self.config, **settings)
+
+    def async_client(self, **settings: Any) -> AsyncHolySheepClient:
+        """A client of this pool; the arguments are those of `AsyncHolySheepClient`."""
+        from ._async_client import AsyncHolySheepClient
+
+        return AsyncHolySheepClient(config=self.config, **settings)
+
+    @property
+    def requests(self) -> list[Any]:
+        """What has arrived: objects with `endpoint`, `method`, `path`, `headers`, `key`, `model`,
+        `body`, `status`, `time_ms` and `connection`."""
+        requests: list[Any] = of_anything(_json.read(self._open().requests()))
+        return requests
+
+    def count(self, endpoint: str = "") -> int:
+        """Requests that an endpoint (or all) received."""
+        count = self._open().count(endpoint)
+        if count < 0:
+            raise _errors.make(_errors.ConfigError, f"no endpoint is called {endpoint!r}")
+        return count
+
+    def wait(self, count: int, endpoint: str = "", timeout: float = 10) -> bool:
+        """Waits until an endpoint (or all together) has received `count` requests; False if it has
+        not within `timeout` seconds."""
+        return self._open().wait(endpoint, count, round(timeout * 1000))
+
+    def set(self, endpoint: str, **script: Any) -> None:
+        """Replaces one endpoint's script while it runs."""
+        try:
+            self._open().set(endpoint, _json.write(script, "script"))
+        except Failure as failure:
+            raise _errors.from_failure(failure) from None
+
+    def advance(self, client: Any, seconds: float) -> None:
+        """Moves the clock of the client's engine, and that of every mock pool, forward."""
+        engine = getattr(client, "_client", client)._engine
+        _native.mock_clock_advance(engine.native, round(seconds * 1000))
+
+    def close(self) -> None:
+        """Closes all sockets. May be called again."""
+        if self._native is not None:
+            self._native.close()
+            self._native = None
+
+    def __enter__(self) -> MockPool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        if self._native is None:
+            return "<MockPool closed>"
+        return f"<MockPool {', '.join(self.urls)}>"

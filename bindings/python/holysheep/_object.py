@@ -1,0 +1,248 @@
+"""Objects made of JSON: attributes and items of the same data, without copying it.
+
+An object's `__dict__` *is* the parsed JSON object, so a plain field costs an attribute read and
+nothing else. Members that hold objects are named in `_nested` and become objects when they are
+first read. Known members that the data lacks read as None.
+
+A `Result` is what a whole answer becomes: its body is parsed at the first look into it. Until then
+its class is a twin that knows how (`_lazy`), afterwards it is an ordinary object.
+"""
+
+from __future__ import annotations
+
+from . import _json
+from ._metadata import Metadata
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, ClassVar, Iterator
+
+    from ._native import Outcome
+
+
+def unwrap(value: Any) -> Any:
+    """Plain dicts and lists, copied."""
+    if isinstance(value, Object):
+        value = value.__dict__
+    if isinstance(value, dict):
+        return {name: unwrap(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [unwrap(each) for each in value]
+    return value
+
+
+def without_none(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: without_none(each) for name, each in value.items() if each is not None}
+    if isinstance(value, list):
+        return [without_none(each) for each in value]
+    return value
+
+
+class _Nested:
+    """A member whose object (or objects) become instances of `kind`, once, when first read."""
+
+    __slots__ = ("kind", "name")
+
+    def __init__(self, name: str, kind: type[Object]) -> None:
+        self.name = name
+        self.kind = kind
+
+    def __get__(self, owner: Any, _: Any = None) -> Any:
+        if owner is None:
+            return self
+        data = owner.__dict__
+        value = data.get(self.name)
+        if value.__class__ is dict:
+            value = data[self.name] = of(self.kind, value)
+        elif value.__class__ is list:
+            for index, each in enumerate(value):
+                if each.__class__ is dict:
+                    value[index] = of(self.kind, each)
+        return value
+
+    def __set__(self, owner: Any, value: Any) -> None:
+        owner.__dict__[self.name] = value
+
+
+class Object:
+    """A JSON object. `o.name` and `o["name"]` are the same."""
+
+    __slots__ = ("__dict__", "__weakref__")
+    _nested: ClassVar[dict[str, type[Object]]] = {}
+
+    def __init_subclass__(cls) -> None:
+        for name in cls.__dict__.get("__annotations__", ()):
+            if name[0] != "_" and name not in cls.__dict__:
+                setattr(cls, name, None)
+        for name, kind in cls.__dict__.get("_nested", {}).items():
+            setattr(cls, name, _Nested(name, kind))
+
+    def __init__(self, **members: Any) -> None:
+        self.__dict__.update(members)
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self._nested:
+            self.__dict__[name]  # KeyError
+            return getattr(self, name)
+        return self.__dict__[name]
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self.__dict__[name] = value
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.__dict__
+
+    def __iter__(self) -> Iterator[Any]:
+        """(name, value) pairs, as pydantic's models."""
+        return iter([(name, self[name]) for name in self.__dict__])
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self[name] if name in self.__dict__ else default
+
+    def keys(self) -> Any:
+        return self.__dict__.keys()
+
+    def to_dict(self) -> dict[str, Any]:
+        """A plain dict, copied; what the provider sent, no more."""
+        plain: dict[str, Any] = unwrap(self)
+        return plain
+
+    def model_dump(self, *, exclude_none: bool = False, **_: Any) -> dict[str, Any]:
+        """As `to_dict()`; the further options of pydantic's method change nothing."""
+        plain: dict[str, Any] = self.to_dict()
+        return without_none(plain) if exclude_none else plain
+
+    def model_dump_json(self, *, indent: int | None = None, exclude_none: bool = False) -> str:
+        plain = self.model_dump(exclude_none=exclude_none)
+        if indent is None:
+            return _json.write(plain, type(self).__name__)
+        import json
+
+        return json.dumps(plain, indent=indent, ensure_ascii=False)
+
+    def to_json(self, *, indent: int | None = 2) -> str:
+        return self.model_dump_json(indent=indent)
+
+    def __holysheep_plain__(self) -> dict[str, Any]:
+        return self.__dict__
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Object):
+            return bool(unwrap(self) == unwrap(other))
+        return NotImplemented
+
+    __hash__ = object.__hash__
+
+    def __repr__(self) -> str:
+        members = ", ".join(f"{name}={self[name]!r}" for name in self.__dict__)
+        return f"{type(self).__name__}({members})"
+
+
+def of(kind: type[Any], data: dict[str, Any]) -> Any:
+    """The object of class `kind` that is `data`, not a copy of it."""
+    made = kind.__new__(kind)
+    made.__dict__ = data
+    return made
+
+
+class Anything(Object):
+    """An answer of a path that this package has no class for: every member works as attribute."""
+
+    __slots__ = ()
+
+
+def of_anything(value: Any) -> Any:
+    if value.__class__ is dict:
+        return of(Anything, {name: of_anything(each) for name, each in value.items()})
+    if value.__class__ is list:
+        return [of_anything(each) for each in value]
+    return value
+
+
+class Result(Object):
+    """A whole answer. The provider's body is untouched in `raw`; what HolySheep did for it stands
+    beside it in `holysheep`."""
+
+    __slots__ = ("_metadata", "_outcome")
+    _outcome: Outcome
+    _lazy: ClassVar[type[Result]]
+    #: What the openai package calls it: module and class.
+    _openai: ClassVar[tuple[str, str] | None] = None
+
+    def __init_subclass__(cls) -> None:
+        if "_whole" in cls.__dict__:
+            return
+        super().__init_subclass__()
+        cls._lazy = type(cls.__name__, (_Unread, cls), {"__slots__": (), "_whole": cls})
+
+    @property
+    def raw(self) -> bytes:
+        """The body, byte for byte."""
+        return self._outcome.body()
+
+    @property
+    def holysheep(self) -> Metadata:
+        """Endpoint, models, attempts, trace, times, usage and cost of this call."""
+        try:
+            return self._metadata  # type: ignore[no-any-return,has-type]
+        except AttributeError:
+            self._metadata = Metadata(self._outcome.meta())
+            return self._metadata
+
+    @property
+    def _request_id(self) -> str | None:
+        return self.holysheep.headers.get("x-request-id")
+
+    def to_openai(self) -> Any:
+        """The `openai` package's own object. ImportError where that is not installed."""
+        if self._openai is None:
+            raise TypeError(f"the openai package has no class for {type(self).__name__}")
+        module, name = self._openai
+        kind = getattr(__import__(module, fromlist=[name]), name)
+        return kind.construct(**self.to_dict())
+
+    def __reduce__(self) -> Any:
+        return _from_plain, (type(self), self.to_dict())
+
+
+def _from_plain(kind: type[Result], data: dict[str, Any]) -> Result:
+    made: Result = of(kind, data)
+    return made
+
+
+_UNPARSED = frozenset(("raw", "holysheep", "_request_id", "_outcome", "_metadata", "__class__"))
+
+
+class _Unread:
+    """Reads the body at the first look into it, and steps aside."""
+
+    __slots__ = ()
+
+    def __getattribute__(self, name: str) -> Any:
+        if name not in _UNPARSED:
+            _parse(self)  # type: ignore[arg-type]
+        return object.__getattribute__(self, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name not in _UNPARSED:
+            _parse(self)  # type: ignore[arg-type]
+        object.__setattr__(self, name, value)
+
+
+def _parse(result: Result) -> None:
+    kind = object.__getattribute__(result, "__class__")
+    if not issubclass(kind, _Unread):
+        return
+    data = _json.read(object.__getattribute__(result, "_outcome").text())
+    if data.__class__ is not dict:
+        data = {"data": data}
+    object.__setattr__(result, "__dict__", data)
+    object.__setattr__(result, "__class__", kind._whole)
+
+
+def result_of(lazy: type[Any], outcome: Outcome) -> Any:
+    """The result whose body is `outcome`'s; `lazy` is its class's `_lazy`."""
+    made = lazy.__new__(lazy)
+    made._outcome = outcome
+    return made

@@ -1,0 +1,218 @@
+"""Classes of the answers that have one. Members stand here for editors and type checkers, and read
+as None where an answer lacks them; members that are not listed are there all the same."""
+
+from __future__ import annotations
+
+from ._object import Object, Result
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterator
+
+
+class Function(Object):
+    name: str
+    arguments: str
+
+
+class ToolCall(Object):
+    index: int
+    id: str
+    type: str
+    function: Function
+    _nested = {"function": Function}
+
+
+class Message(Object):
+    role: str
+    content: str | None
+    refusal: str | None
+    reasoning: str | None
+    reasoning_content: str | None
+    tool_calls: list[ToolCall] | None
+    function_call: Function | None
+    annotations: list[Any] | None
+    audio: Any
+    _nested = {"tool_calls": ToolCall, "function_call": Function}
+
+
+class Choice(Object):
+    index: int
+    message: Message
+    finish_reason: str
+    logprobs: Any
+    _nested = {"message": Message}
+
+
+class TokenDetails(Object):
+    cached_tokens: int | None
+    reasoning_tokens: int | None
+    audio_tokens: int | None
+
+
+class Usage(Object):
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+    input_tokens: int
+    output_tokens: int
+    prompt_tokens_details: TokenDetails | None
+    completion_tokens_details: TokenDetails | None
+    input_tokens_details: TokenDetails | None
+    output_tokens_details: TokenDetails | None
+    _nested = {
+        "prompt_tokens_details": TokenDetails,
+        "completion_tokens_details": TokenDetails,
+        "input_tokens_details": TokenDetails,
+        "output_tokens_details": TokenDetails,
+    }
+
+
+class ChatCompletion(Result):
+    """The answer of `chat.completions.create`."""
+
+    __slots__ = ()
+    id: str
+    object: str
+    created: int
+    model: str
+    choices: list[Choice]
+    usage: Usage | None
+    service_tier: str | None
+    system_fingerprint: str | None
+    _nested = {"choices": Choice, "usage": Usage}
+    _openai = ("openai.types.chat", "ChatCompletion")
+
+    @property
+    def output_text(self) -> str:
+        """The text of the first choice; "" if it has none."""
+        return self.choices[0].message.content or "" if self.choices else ""
+
+
+class Delta(Object):
+    role: str | None
+    content: str | None
+    refusal: str | None
+    reasoning: str | None
+    reasoning_content: str | None
+    tool_calls: list[ToolCall] | None
+    function_call: Function | None
+    _nested = {"tool_calls": ToolCall, "function_call": Function}
+
+
+class ChunkChoice(Object):
+    index: int
+    delta: Delta
+    finish_reason: str | None
+    logprobs: Any
+    _nested = {"delta": Delta}
+
+
+class ChatCompletionChunk(Object):
+    """One piece of a streamed chat completion."""
+
+    id: str
+    object: str
+    created: int
+    model: str
+    choices: list[ChunkChoice]
+    usage: Usage | None
+    service_tier: str | None
+    system_fingerprint: str | None
+    _nested = {"choices": ChunkChoice, "usage": Usage}
+
+    def _text(self) -> str | None:
+        return self.choices[0].delta.content if self.choices else None
+
+
+class Embedding(Object):
+    index: int
+    object: str
+    embedding: list[float]
+
+
+class EmbeddingList(Result):
+    """The answer of `embeddings.create`."""
+
+    __slots__ = ()
+    object: str
+    model: str
+    data: list[Embedding]
+    usage: Usage
+    _nested = {"data": Embedding, "usage": Usage}
+    _openai = ("openai.types", "CreateEmbeddingResponse")
+
+
+class ContentPart(Object):
+    type: str
+    text: str
+    annotations: list[Any] | None
+
+
+class OutputItem(Object):
+    id: str
+    type: str
+    role: str | None
+    status: str | None
+    content: list[ContentPart] | None
+    name: str | None
+    arguments: str | None
+    call_id: str | None
+    _nested = {"content": ContentPart}
+
+
+class Response(Result):
+    """The answer of `responses.create`."""
+
+    __slots__ = ()
+    id: str
+    object: str
+    created_at: float
+    model: str
+    status: str | None
+    error: Any
+    output: list[OutputItem]
+    usage: Usage | None
+    _nested = {"output": OutputItem, "usage": Usage}
+    _openai = ("openai.types.responses", "Response")
+
+    @property
+    def output_text(self) -> str:
+        """The text of all messages of the output."""
+        return "".join(
+            part.text or ""
+            for item in self.output or ()
+            if item.type == "message"
+            for part in item.content or ()
+            if part.type == "output_text"
+        )
+
+
+class ResponseEvent(Object):
+    """One event of a streamed response; `response`, `delta` and others by its `type`."""
+
+    type: str
+    sequence_number: int
+    delta: str | None
+
+    def _text(self) -> str | None:
+        return self.delta if self.type == "response.output_text.delta" else None
+
+
+class Model(Object):
+    id: str
+    object: str
+    created: int
+    owned_by: str
+
+
+class ModelList(Result):
+    """The answer of `models.list`; iterating gives the models."""
+
+    __slots__ = ()
+    object: str
+    data: list[Model]
+    _nested = {"data": Model}
+
+    def __iter__(self) -> Iterator[Model]:
+        return iter(self.data or ())

@@ -1,0 +1,222 @@
+"""The async client: tasks, cancellation, streams, several loops, and uvloop."""
+
+import asyncio
+import threading
+import unittest
+
+from holysheep import (
+    AsyncHolySheepClient,
+    ClosedError,
+    HolySheepError,
+    InternalServerError,
+    StreamInterruptedError,
+)
+from pools import MODEL, PoolTest, answers, chat, output_of
+
+LIMITED = {"replies": [{"status": 429, "headers": {"Retry-After": "30"}}]}
+ENDLESS = answers(tokens=50, stall="before_done")
+SILENT = answers(stall="before_headers")
+
+
+class AsyncTest(PoolTest, unittest.IsolatedAsyncioTestCase):
+    def client(self, *scripts, **settings):
+        self.made = self.pool(*scripts)
+        client = self.made.async_client(**settings)
+        self.addAsyncCleanup(client.aclose)
+        return client
+
+    async def free(self, client):
+        async def gone():
+            while self.in_flight(client):
+                await asyncio.sleep(0)
+
+        await asyncio.wait_for(gone(), 30)
+
+
+class Calls(AsyncTest):
+    async def test_a_429_is_not_seen_by_the_caller(self):
+        answer = await chat(self.client(LIMITED, {}))
+        self.assertEqual(answer.choices[0].message.content, "Hello from backup-1.")
+        self.assertEqual(answer.holysheep.attempts, 2)
+
+    async def test_many_tasks(self):
+        client = self.client()
+        found = await asyncio.gather(*(chat(client) for _ in range(200)))
+        self.assertEqual({each.output_text for each in found}, {"Hello from primary."})
+
+    async def test_cancelling_a_task_cancels_its_call(self):
+        client = self.client(SILENT)
+        task = asyncio.create_task(chat(client))
+        await asyncio.to_thread(self.made.wait, 1)
+        self.assertEqual(self.in_flight(client), 1)
+        task.cancel()
+        with self.assertRaises(asyncio.CancelledError):
+            await task
+        await self.free(client)
+        with self.assertRaises(asyncio.TimeoutError):
+            await asyncio.wait_for(chat(client), 0.05)
+        await self.free(client)
+        self.assertEqual(client.pool.status()["calls"]["cancelled"], 2)
+
+    async def test_errors(self):
+        with self.assertRaises(InternalServerError):
+            await chat(self.client(answers(error="server_error"), max_retries=0))
+
+    async def test_other_paths(self):
+        client = self.client({}, answers(error="auth"))
+        self.assertIn(MODEL, [model.id async for model in client.models.list()])
+        self.assertEqual((await client.models.list()).object, "list")
+        self.assertEqual((await client.request("GET", "/models")).data[0].object, "model")
+        self.assertEqual((await client.embeddings.create(model="e", input="x")).data[0].index, 0)
+        answer = await client.responses.create(model=MODEL, input="hi")
+        self.assertIn("Hello", answer.output_text)
+        raw = await client.chat.completions.with_raw_response.create(model=MODEL, messages=[])
+        self.assertEqual(raw.status_code, 200)
+        self.assertEqual([bool(each) for each in await client.check()], [True, False])
+
+    async def test_the_key_may_be_an_async_function(self):
+        pool = self.pool()
+        keys = iter(["one", "two"])
+
+        async def key():
+            return next(keys)
+
+        async with AsyncHolySheepClient(key, base_url=pool.urls[0]) as client:
+            await chat(client)
+            await chat(client)
+        self.assertEqual([each.key for each in pool.requests], ["one", "two"])
+
+    async def test_closing(self):
+        client = self.client(SILENT)
+        task = asyncio.create_task(chat(client))
+        await asyncio.to_thread(self.made.wait, 1)
+        self.assertFalse(await client.close())
+        with self.assertRaises(HolySheepError):
+            await task
+        with self.assertRaises(ClosedError):
+            await chat(client)
+
+
+class Streams(AsyncTest):
+    async def test_pieces_and_text(self):
+        client = self.client()
+        stream = await chat(client, stream=True)
+        text = [chunk.choices[0].delta.content or "" async for chunk in stream]
+        self.assertEqual("".join(text), "Hello from primary.")
+        self.assertEqual(stream.holysheep.endpoint, "primary")
+        stream = await chat(client, stream=True)
+        self.assertEqual("".join([text async for text in stream.text_deltas()]), "".join(text))
+        self.assertEqual([chunk async for chunk in stream], [])
+
+    async def test_leaving_the_loop_and_dropping_free_the_call(self):
+        client = self.client(ENDLESS)
+        stream = await chat(client, stream=True)
+        async for _ in stream:
+            break
+        await self.free(client)
+        with self.assertRaises(ClosedError):
+            async for _ in stream:
+                pass
+        stream = await chat(client, stream=True)
+        del stream
+        await self.free(client)
+        async with await chat(client, stream=True) as stream:
+            await stream.__anext__()
+        await self.free(client)
+
+    async def test_cancelling_a_reader_frees_the_call(self):
+        client = self.client(ENDLESS)
+
+        async def read():
+            async for _ in await chat(client, stream=True):
+                pass
+
+        task = asyncio.create_task(read())
+        await asyncio.to_thread(self.made.wait, 1)
+        task.cancel()
+        with self.assertRaises(asyncio.CancelledError):
+            await task
+        await self.free(client)
+
+    async def test_a_broken_stream_carries_the_text_so_far(self):
+        client = self.client(answers(text="a b c", cut={"at": "inside_event", "after_tokens": 2}))
+        with self.assertRaises(StreamInterruptedError) as caught:
+            async for _ in await chat(client, stream=True):
+                pass
+        self.assertTrue(caught.exception.partial)
+
+    async def test_restart(self):
+        client = self.client(
+            answers(text="a b c", cut={"at": "inside_event", "after_tokens": 2}), {},
+            stream_recovery="restart")
+        text = []
+        async for chunk in (await chat(client, stream=True)).events(on_restart=text.clear):
+            text.append(chunk._text() or "")
+        self.assertEqual("".join(text), "Hello from backup-1.")
+
+    async def test_two_readers_of_one_stream(self):
+        client = self.client(ENDLESS)
+        stream = await chat(client, stream=True)
+
+        async def read():
+            async for _ in stream:
+                pass
+
+        first = asyncio.create_task(read())
+        second = asyncio.create_task(read())
+        with self.assertRaisesRegex(HolySheepError, "two tasks"):
+            await second
+        first.cancel()
+        with self.assertRaises((asyncio.CancelledError, HolySheepError)):
+            await first
+
+
+class Loops(PoolTest):
+    def test_several_loops_in_several_threads(self):
+        client = self.pool().async_client()
+        found = []
+
+        async def calls():
+            await asyncio.gather(*(chat(client) for _ in range(20)))
+            found.append(client)
+
+        threads = [threading.Thread(target=asyncio.run, args=(calls(),)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(len(found), 4)
+
+    def test_one_loop_after_the_other_leaves_no_descriptor(self):
+        out = output_of("""
+            import asyncio, os, holysheep
+            pool = holysheep.MockPool()
+            client = pool.async_client()
+            def open_files():
+                asyncio.run(client.chat.completions.create(model="m", messages=[]))
+                return len(os.listdir("/proc/self/fd"))
+            before = open_files()
+            print(max(open_files() for _ in range(20)) - before)
+        """)
+        self.assertEqual(out.strip(), "0")
+
+    def test_without_a_loop_it_says_so(self):
+        coroutine = chat(self.pool().async_client())
+        with self.assertRaisesRegex(HolySheepError, "running asyncio event loop"):
+            coroutine.send(None)
+
+    def test_uvloop(self):
+        out = output_of("""
+            import asyncio, uvloop, holysheep
+            async def main():
+                with holysheep.MockPool() as pool:
+                    client = pool.async_client()
+                    calls = (client.chat.completions.create(model="m", messages=[])
+                             for _ in range(50))
+                    print(len(await asyncio.gather(*calls)))
+                    stream = await client.chat.completions.create(
+                        model="m", messages=[], stream=True)
+                    print("".join([text async for text in stream.text_deltas()]))
+            uvloop.run(main())
+        """, others=True)
+        self.assertEqual(out.split("\n")[:2], ["50", "Hello from primary."])

@@ -1,0 +1,362 @@
+"""The client without an event loop: what goes out, what comes back, what is refused."""
+
+import copy
+import json
+import pickle
+import threading
+from datetime import date
+from types import SimpleNamespace
+
+from holysheep import (
+    NOT_GIVEN,
+    APITimeoutError,
+    ClosedError,
+    ConfigError,
+    Endpoint,
+    EndpointStatus,
+    HolySheepClient,
+    HolySheepError,
+    NoRouteError,
+    RequestError,
+    omit,
+)
+from pools import MESSAGES, MODEL, PoolTest, answers, chat, output_of
+
+LIMITED = {"replies": [{"status": 429, "headers": {"Retry-After": "30"}}]}
+
+
+class Calls(PoolTest):
+    def test_a_429_is_not_seen_by_the_caller(self):
+        client = self.client(LIMITED, {})
+        answer = chat(client)
+        self.assertEqual(answer.choices[0].message.content, "Hello from backup-1.")
+        self.assertEqual(answer.holysheep.endpoint, "backup-1")
+        self.assertEqual(answer.holysheep.attempts, 2)
+        self.assertEqual([each.verdict for each in answer.holysheep.trace], ["rate_limited", "ok"])
+        self.assertEqual(client.pool["primary"].status, EndpointStatus.RATE_LIMITED)
+        self.assertGreater(client.pool["primary"].cooldown_until, 1.7e9)
+        self.assertEqual(client.pool[1].status, EndpointStatus.HEALTHY)
+
+    def test_the_body_is_what_was_given(self):
+        pool = self.pool()
+        client = pool.client()
+        chat(
+            client,
+            temperature=0.5,
+            top_p=1,
+            big=2**70,
+            max_tokens=NOT_GIVEN,
+            user=omit,
+            stop=None,
+            text='q"\\\n\x01é😀',
+            when=date(2026, 11, 26),
+            numbers=(1, -2.5e-8, True),
+            lazily=(n for n in (1, 2)),
+            extra_body={"mine": {"a": []}},
+        )
+        body = json.loads(pool.requests[0].body)
+        self.assertEqual(
+            body,
+            {
+                "model": MODEL,
+                "messages": MESSAGES,
+                "temperature": 0.5,
+                "top_p": 1,
+                "big": 2**70,
+                "stop": None,
+                "text": 'q"\\\n\x01é😀',
+                "when": "2026-11-26",
+                "numbers": [1, -2.5e-8, True],
+                "lazily": [1, 2],
+                "mine": {"a": []},
+            },
+        )
+
+    def test_results_go_back_into_messages(self):
+        pool = self.pool()
+        client = pool.client()
+        message = chat(client).choices[0].message
+        model = SimpleNamespace(model_dump=lambda **_: {"role": "user", "content": "pydantic"})
+        client.chat.completions.create(model=MODEL, messages=[*MESSAGES, message, model])
+        sent = json.loads(pool.requests[1].body)["messages"]
+        self.assertEqual(sent[1], {"role": "assistant", "content": "Hello from primary."})
+        self.assertEqual(sent[2], {"role": "user", "content": "pydantic"})
+
+    def test_headers_query_and_path(self):
+        pool = self.pool()
+        client = pool.client(default_headers={"X-A": "1"}, default_query={"v": "2"}, organization="o")
+        chat(client, extra_headers={"X-B": "2"}, extra_query={"flag": True, "list": [1, 2]})
+        arrived = pool.requests[0]
+        self.assertEqual(arrived.headers["x-a"], "1")
+        self.assertEqual(arrived.headers["x-b"], "2")
+        self.assertEqual(arrived.headers["openai-organization"], "o")
+        path, query = arrived.path.split("?")
+        self.assertTrue(path.endswith("/chat/completions"))
+        self.assertEqual(
+            set(query.split("&")), {"v=2", "flag=true", "list%5B%5D=1", "list%5B%5D=2"}
+        )
+
+    def test_other_paths(self):
+        client = self.client()
+        self.assertEqual(client.embeddings.create(model="e", input="x").data[0].index, 0)
+        self.assertIn("Hello", client.responses.create(model=MODEL, input="hi").output_text)
+        self.assertIn(MODEL, [model.id for model in client.models.list()])
+        self.assertEqual(client.request("GET", "/models").data[0].object, "model")
+        sent = client.request(
+            "POST", "/files", content=b"abc", extra_headers={"Content-Type": "text/plain"}
+        )
+        self.assertIsNotNone(sent)
+
+    def test_raw_response(self):
+        raw = self.client().chat.completions.with_raw_response.create(
+            model=MODEL, messages=MESSAGES
+        )
+        self.assertEqual(raw.status_code, 200)
+        self.assertEqual(raw.headers["content-type"], "application/json")
+        self.assertEqual(json.loads(raw.content), json.loads(raw.text))
+        self.assertEqual(raw.parse().id, "chatcmpl-mock")
+        self.assertTrue(raw.request_id)
+
+    def test_options_of_a_call(self):
+        pool = self.pool({}, {})
+        client = pool.client()
+        answer = chat(client, holysheep={"endpoint": "backup-1"})
+        self.assertEqual(answer.holysheep.endpoint, "backup-1")
+        with self.assertRaisesRegex(RequestError, "endpoint"):
+            chat(client, holysheep={"endpoint": "nowhere"})
+        with self.assertRaises(NoRouteError):
+            chat(client, holysheep={"allow": ["region:mars"]})
+        self.assertEqual(pool.count(), 1)
+
+    def test_a_time_limit_is_that_of_the_call(self):
+        client = self.client(answers(stall="before_headers"))
+        with self.assertRaisesRegex(APITimeoutError, "Request timed out"):
+            chat(client, timeout=0.05)
+        httpx_like = SimpleNamespace(connect=5, read=0.05, write=None, pool=1)
+        with self.assertRaises(APITimeoutError):
+            chat(client.with_options(max_retries=0), timeout=httpx_like)
+
+    def test_hooks_get_the_trace(self):
+        attempts, done = [], []
+        client = self.client(LIMITED, {}, on_attempt=attempts.append, on_done=done.append)
+        chat(client)
+        self.assertEqual([[each.endpoint for each in batch] for batch in attempts],
+                         [["primary", "backup-1"]])
+        self.assertEqual(done[0].attempts, 2)
+
+    def test_the_key_may_be_a_function(self):
+        pool = self.pool()
+        keys = iter(["first", "one", "two"])
+        client = HolySheepClient(lambda: next(keys), base_url=pool.urls[0])
+        chat(client)
+        chat(client)
+        self.assertEqual([each.key for each in pool.requests], ["one", "two"])
+
+    def test_many_threads_share_one_client(self):
+        client = self.client()
+        texts = []
+        threads = [
+            threading.Thread(
+                target=lambda: texts.extend(chat(client).output_text for _ in range(20))
+            )
+            for _ in range(8)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(texts, ["Hello from primary."] * 160)
+
+    def test_check_tests_each_endpoint(self):
+        client = self.client({}, answers(error="auth"))
+        good, bad = client.check()
+        self.assertTrue(good)
+        self.assertFalse(bad)
+        self.assertEqual(bad.endpoint, "backup-1")
+        self.assertEqual(bad.error.status_code, 401)
+        self.assertIn("holysheep_attempts_total", client.metrics())
+
+
+class Results(PoolTest):
+    def test_attributes_items_and_dumps(self):
+        answer = chat(self.client())
+        raw = json.loads(answer.raw)
+        self.assertEqual(answer.to_dict(), raw)
+        self.assertEqual(answer.model_dump(), raw)
+        self.assertEqual(json.loads(answer.model_dump_json()), raw)
+        self.assertEqual(json.loads(answer.model_dump_json(indent=2)), raw)
+        self.assertEqual(answer["choices"][0]["message"]["content"], answer.output_text)
+        self.assertIs(answer.choices, answer["choices"])
+        self.assertIsNone(answer.choices[0].message.tool_calls)
+        self.assertIsNone(answer.service_tier)
+        self.assertEqual(answer.usage.total_tokens, raw["usage"]["total_tokens"])
+        self.assertTrue(answer._request_id)
+        self.assertIn("ChatCompletion(id='chatcmpl-mock'", repr(answer))
+        self.assertIn("choices=[Choice(index=0, message=Message(", repr(answer))
+        with self.assertRaises(AttributeError):
+            answer.nothing
+        with self.assertRaises(KeyError):
+            answer["nothing"]
+        self.assertEqual(dict(answer)["id"], answer.id)
+        self.assertEqual(pickle.loads(pickle.dumps(answer)), answer)
+        answer.choices[0].message.content = "mine"
+        self.assertEqual(answer.to_dict()["choices"][0]["message"]["content"], "mine")
+
+    def test_the_body_is_read_only_when_looked_at(self):
+        answer = chat(self.client())
+        self.assertIsNone(object.__getattribute__(answer, "__dict__").get("id"))
+        self.assertEqual(answer.holysheep.attempts, 1)
+        self.assertIsNone(object.__getattribute__(answer, "__dict__").get("id"))
+        self.assertEqual(answer.id, "chatcmpl-mock")
+        self.assertEqual(object.__getattribute__(answer, "__dict__")["id"], "chatcmpl-mock")
+
+    def test_usage_and_cost(self):
+        client = self.client(answers(usage={"prompt_tokens": 1000, "completion_tokens": 500}),
+                             prices={MODEL: {"input": "2", "output": "8"}})
+        found = chat(client).holysheep
+        self.assertEqual(found.usage, {"input": 1000, "output": 500})
+        self.assertEqual(found.cost_nano_usd, 6_000_000)
+        self.assertAlmostEqual(found.cost, 0.006)
+
+
+class Construction(PoolTest):
+    def refused(self, words, **arguments):
+        with self.assertRaisesRegex(ConfigError, words) as caught:
+            HolySheepClient(**arguments)
+        self.assertIsInstance(caught.exception, ValueError)
+
+    def test_bad_input_is_refused_with_its_name(self):
+        self.refused("HOLYSHEEP_API_KEY")
+        self.refused("foo: unknown key", api_key="k", foo=1)
+        self.refused("did you mean.*routing", api_key="k", routin="sticky")
+        self.refused("api_key", api_key=3)
+        self.refused("base_url: expected a URL", api_key="k", base_url="nope")
+        self.refused("http_client.*proxy.*ca_file.*client_cert", api_key="k", http_client=object())
+        self.refused("config.*nowhere", config="/nowhere/pool.json")
+        self.refused("line 1, column 2", config="{,")
+        self.refused(r"config.endpoints\[0\]", endpoints=[{1, 2}], api_key="k")
+
+    def test_configurations_in_every_form(self):
+        config = self.pool({}, {}).config
+        for form in (config, json.dumps(config)):
+            self.assertEqual(len(HolySheepClient(config=form).pool), 2)
+        urls = [endpoint["url"] for endpoint in config["endpoints"]]
+        client = HolySheepClient("k", endpoints=[Endpoint(urls[0], "a"),
+                                                 {"name": "b", "url": urls[1], "share_key": True}])
+        self.assertEqual([each.name for each in client.pool], ["a", "b"])
+        self.assertEqual([each.name for each in HolySheepClient("k").pool],
+                         ["primary", "backup-1", "backup-2"])
+        self.assertEqual([each.name for each in HolySheepClient("k", base_url=urls[0]).pool],
+                         ["primary"])
+
+    def test_the_environment_is_read(self):
+        pool = self.pool()
+        path = output_of(
+            """
+            import json, os, sys, tempfile
+            with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+                file.write(sys.argv[1]); file.flush()
+                os.environ["HOLYSHEEP_CONFIG"] = file.name
+                import holysheep
+                print(holysheep.HolySheepClient().pool[0].url)
+            """, json.dumps(pool.config))
+        self.assertEqual(path.strip(), pool.urls[0])
+
+    def test_equal_configurations_share_one_engine(self):
+        pool = self.pool(LIMITED, {})
+        chat(pool.client())
+        self.assertEqual(pool.client().pool[0].status, EndpointStatus.RATE_LIMITED)
+        self.assertEqual(pool.client(isolated=True).pool[0].status, EndpointStatus.HEALTHY)
+
+    def test_views_change_defaults_only(self):
+        pool = self.pool(LIMITED, {}, answers(stall="before_headers"))
+        client = pool.client()
+        view = client.with_options(default_headers={"X-View": "yes"}, timeout=5)
+        chat(view)
+        self.assertEqual(pool.requests[-1].headers["x-view"], "yes")
+        self.assertEqual(client.pool[0].status, EndpointStatus.RATE_LIMITED)
+        self.assertEqual(client.with_options(base_url=pool.urls[1]).pool[0].name, "primary")
+
+    def test_a_client_is_neither_copied_nor_pickled(self):
+        client = self.client()
+        for attempt in (copy.copy, copy.deepcopy, pickle.dumps):
+            with self.assertRaisesRegex(HolySheepError, "another"):
+                attempt(client)
+
+    def test_a_thousand_clients_hold_one_thread_and_one_cooldown(self):
+        out = output_of("""
+            import os, holysheep
+            limited = {"replies": [{"status": 429, "headers": {"Retry-After": "30"}}]}
+            with holysheep.MockPool([limited, {}]) as pool:
+                threads = len(os.listdir("/proc/self/task"))
+                for _ in range(1000):
+                    pool.client().chat.completions.create(model="m", messages=[])
+                print(len(os.listdir("/proc/self/task")) - threads, pool.count("primary"))
+        """)
+        self.assertEqual(out.split(), ["1", "1"])
+
+    def test_no_text_holds_the_key(self):
+        client = HolySheepClient("sk-very-secret", base_url="http://127.0.0.1:9/v1", max_retries=0)
+        texts = [repr(client), repr(client.pool), str(client.pool.config()), client.metrics()]
+        with self.assertRaises(HolySheepError) as caught:
+            chat(client)
+        texts += [str(caught.exception), repr(caught.exception), repr(vars(caught.exception))]
+        for text in texts:
+            self.assertNotIn("sk-very-secret", text)
+
+
+class BadCalls(PoolTest):
+    def test_what_cannot_become_json_is_named(self):
+        pool = self.pool()
+        client = pool.client()
+        endless = []
+        endless.append(endless)
+        for value, words in (
+            ([{"role": "user", "content": {1}}], r"body.messages\[0\].content: cannot become JSON: set"),
+            ([{"role": "user", "content": b"x"}], r"body.messages\[0\].content.*bytes"),
+            ([{"n": float("nan")}], r"body.messages\[0\].n: is not finite"),
+            ([{1: 2}], r"body.messages\[0\]: has a key that is no string"),
+            (["\ud800"], r"body.messages\[0\]: holds half of a surrogate pair"),
+            (endless, "nested too deeply"),
+        ):
+            with self.assertRaisesRegex(RequestError, words):
+                client.chat.completions.create(model=MODEL, messages=value)
+        for arguments, words in (
+            ({"messages": MESSAGES}, "`model` is missing"),
+            ({"model": MODEL}, "`messages` is missing"),
+            ({"model": MODEL, "messages": MESSAGES, "timeout": "1"}, "timeout: expected seconds"),
+            ({"model": MODEL, "messages": MESSAGES, "timeout": -1}, "timeout: expected seconds"),
+            ({"model": MODEL, "messages": MESSAGES, "holysheep": {"retri": {}}}, "options.retri"),
+            ({"model": MODEL, "messages": MESSAGES, "extra_headers": {"A": "b\nC: d"}}, "line break"),
+        ):
+            with self.assertRaisesRegex(RequestError, words):
+                client.chat.completions.create(**arguments)
+        self.assertEqual(pool.count(), 0)
+
+    def test_an_error_of_the_callers_own_passes_through(self):
+        def broken(**_):
+            raise ZeroDivisionError("mine")
+
+        with self.assertRaisesRegex(ZeroDivisionError, "mine"):
+            self.client().chat.completions.create(
+                model=MODEL, messages=[SimpleNamespace(model_dump=broken)]
+            )
+
+    def test_a_closed_client_says_so(self):
+        client = self.pool().client()
+        self.assertTrue(client.close())
+        client.close()
+        with self.assertRaisesRegex(ClosedError, "closed"):
+            chat(client)
+
+    def test_parts_of_the_sdk_that_are_not_offered_say_what_to_do(self):
+        client = self.client()
+        for use in (
+            lambda: client.files.create,
+            lambda: client.beta.threads,
+            lambda: client.chat.completions.parse,
+        ):
+            with self.assertRaisesRegex(AttributeError, r"request\(method, path"):
+                use()
+        with self.assertRaisesRegex(AttributeError, "no attribute 'colour'"):
+            client.colour
