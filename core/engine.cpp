@@ -493,11 +493,11 @@ void Engine::Impl::flush() {
     }
   }
   ended.clear();
+  log.flush();  // before the outboxes: who has read a call's end finds all its records
   for (Outbox& each : outboxes)
     each.queue->push(each.completions);
   outboxes.clear();
   graveyard.clear();
-  log.flush();
 }
 
 }  // namespace holysheep

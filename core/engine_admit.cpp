@@ -288,6 +288,7 @@ void Engine::Impl::start(Call& call, Choice choice) {
     log.write(LogLevel::info, now.unix, "attempt",
               {log_number("call", static_cast<std::int64_t>(call.id)),
                log_text("endpoint", endpoint.name), log_number("attempt", call.attempts),
+               log_number("attempts_max", attempts_max(call)),
                log_text("model", call.trace.back().model), log_text("why", choice.reason)});
   }
   HttpRequest http = make_http(call, choice.route);

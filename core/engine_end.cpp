@@ -126,8 +126,9 @@ void Engine::Impl::attempt_failed(Call& call, const Classification& found,
               line.status == 429 ? "rate limited, cooldown begins" : "attempt failed",
               {log_number("call", static_cast<std::int64_t>(call.id)),
                log_text("endpoint", config->endpoints[route.endpoint].name),
-               log_number("attempt", call.attempts), log_text("outcome", describe_attempt(line)),
-               log_text("rule", found.rule), log_text("request_id", found.request_id)});
+               log_number("attempt", call.attempts), log_text("verdict", name_of(found.verdict)),
+               log_text("outcome", describe_attempt(line)), log_text("rule", found.rule),
+               log_text("request_id", found.request_id)});
   }
   // A later route that does not like the request says nothing about the first one's fault.
   const bool keeps_first = call.has_cause && found.verdict == Verdict::invalid_request;

@@ -14,7 +14,7 @@ from holysheep import (
 from pools import MODEL, PoolTest, answers, chat, output_of
 
 LIMITED = {"replies": [{"status": 429, "headers": {"Retry-After": "30"}}]}
-ENDLESS = answers(tokens=50, stall="before_done")
+ENDLESS = answers(tokens=50, stall={"at": "after_content", "after_tokens": 2})
 SILENT = answers(stall="before_headers")
 
 

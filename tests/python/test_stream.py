@@ -9,7 +9,7 @@ from holysheep import (
 )
 from pools import MESSAGES, MODEL, PoolTest, answers, chat
 
-ENDLESS = answers(tokens=50, stall="before_done")
+ENDLESS = answers(tokens=50, stall={"at": "after_content", "after_tokens": 2})
 CUT = answers(text="one two three", cut={"at": "inside_event", "after_tokens": 2})
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import _errors, _stream, _wait
+from . import _errors, _log, _stream, _wait
 from ._arguments import NOT_GIVEN, Defaults
 from ._hooks import Hooks
 from ._native import Failure
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ._native import Outcome
 
 _modules = _wait._modules
+_log_state = _log.state
 
 
 class Caller:
@@ -59,9 +60,12 @@ class Caller:
         engine = self.engine
         if engine.key_source is not None:
             engine.set_key(engine.key_source())
-        green = ("gevent" in _modules or "eventlet" in _modules) and _wait.is_green()
         try:
-            if green:
+            if (
+                "gevent.monkey" in _modules
+                or "eventlet.patcher" in _modules
+                or _log_state.queue is not None
+            ):
                 outcome = _wait.call(engine.native, method, *arguments)
             else:
                 outcome = engine.native.call(method, *arguments)

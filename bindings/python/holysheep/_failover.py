@@ -73,12 +73,8 @@ class HolySheepFailoverClient:
         body: dict[str, Any] = {"model": model, "messages": messages, "temperature": temperature}
         if max_tokens is not None:
             body["max_tokens"] = max_tokens
-        logging = _log.attach(self._client._engine)
-        try:
-            return self._client.chat.completions.create(**body).to_dict()
-        finally:
-            if logging:
-                _log.flush()
+        _log.attach(self._client._engine)
+        return self._client.chat.completions.create(**body).to_dict()
 
     def close(self, timeout: float = 0) -> bool:
         """As `HolySheepClient.close`."""

@@ -1,8 +1,10 @@
 """The engine's log records as records of `logging.getLogger("holysheep")`. Never on by itself: only
-where the program has imported `logging` and the logger's level lets something through.
+where the program has set up `logging` before it made a client, and as far as the level lets through.
 
-One queue takes the records of all engines of the process; whoever makes calls empties it. Records
-carry `endpoint`, `attempt`, `verdict` and `request_id` as attributes, as far as they have them.
+One record for each line of the tutorial's client, at its level; the engine's further records are
+DEBUG. They carry `endpoint`, `attempt`, `verdict` and `request_id` as attributes, as far as they
+have them. One queue takes the records of all engines of the process; whoever waits for a call
+empties it.
 """
 
 from __future__ import annotations
@@ -15,16 +17,34 @@ from ._native import Failure, Queue
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import logging
+    from typing import Any
 
     from ._engine import Engine
 
 NAME = "holysheep"
+DEBUG, INFO, WARNING, ERROR = 10, 20, 30, 40
 _FIELDS = ("endpoint", "attempt", "verdict", "request_id")
+# What the engine calls it, and what the log says then.
+_LINES: dict[str, list[tuple[int, str]]] = {
+    "attempt": [(INFO, "trying {endpoint} (attempt {attempt}/{attempts_max})")],
+    "rate limited, cooldown begins": [
+        (ERROR, "429 rate limit: {endpoint} - {outcome}"),
+        (WARNING, "endpoint {endpoint} - 429 rate limit, cooldown begins"),
+    ],
+    "attempt failed": [(ERROR, "attempt failed: {endpoint} - {outcome}")],
+    "waiting before the next attempt": [(INFO, "trying again after {seconds} s")],
+    "waiting for capacity": [(INFO, "waiting {seconds} s for capacity ({reason})")],
+    "no endpoint is available, forced back to the first": [
+        (WARNING, "no endpoint is available, forced back to {endpoint}")
+    ],
+}
 
 
 class _State:
     queue: Queue | None = None
-    level = 0
+
+
+state = _State()
 
 
 def level() -> int:
@@ -35,51 +55,49 @@ def level() -> int:
     logger = logging.getLogger(NAME)
     if not logger.hasHandlers():
         return 0  # only logging's last resort would print it
-    return max(10, int(logger.getEffectiveLevel()))
+    return max(DEBUG, int(logger.getEffectiveLevel()))
 
 
-def attach(engine: Engine) -> bool:
+def attach(engine: Engine) -> None:
     """Sends the engine's records to the queue, if somebody listens."""
     wanted = level()
     if not wanted:
-        return False
-    if _State.queue is None:
-        _State.queue = Queue()
+        return
+    if state.queue is None:
+        state.queue = Queue()
+    # A warning of the engine may be an error here.
+    level_of_engine = WARNING if wanted > WARNING else DEBUG if wanted < INFO else wanted
     try:
-        engine.native.log(_State.queue, wanted)
+        engine.native.log(state.queue, level_of_engine)
     except Failure:
-        return False  # made before fork(): the next call opens a new engine
-    return True
-
-
-def is_on() -> bool:
-    return _State.queue is not None
+        state.queue = None  # made before fork()
 
 
 def flush() -> None:
     """Hands on what has come."""
-    queue = _State.queue
+    queue = state.queue
     if queue is None:
         return
     try:
         events = queue.drain(0)
     except Failure:
-        _State.queue = None  # the parent's
+        state.queue = None  # the parent's
         return
     if not events:
         return
     logger = sys.modules["logging"].getLogger(NAME)
     for event in events:
-        emit(logger, event[2])
+        _emit(logger, _json.read(event[2]))
 
 
-def emit(logger: logging.Logger, text: str) -> None:
-    record = _json.read(text)
-    number = {"debug": 10, "info": 20, "warning": 30, "error": 40}[record.pop("level")]
-    if not logger.isEnabledFor(number):
-        return
-    record.pop("time_unix_ms")
-    message = record.pop("message")
+def _emit(logger: logging.Logger, record: dict[str, Any]) -> None:
     extra = {name: record.get(name) for name in _FIELDS}
-    told = ", ".join(f"{name} {value}" for name, value in record.items() if value != "")
-    logger.log(number, "%s (%s)" if told else "%s%s", message, told, extra=extra)
+    if "wait_ms" in record:
+        record["seconds"] = record["wait_ms"] / 1000
+    lines = _LINES.get(record["message"])
+    if lines is None:
+        logger.log(DEBUG, "%s", record["message"], extra=extra)
+        return
+    for number, line in lines:
+        if logger.isEnabledFor(number):
+            logger.log(number, "%s", line.format_map(record), extra=extra)

@@ -47,6 +47,8 @@ class LoopQueue:
         self.calls: dict[int, Future[Outcome]] = {}
         self.streams: dict[int, AsyncSource] = {}
         loop.add_reader(self.queue.descriptor(), self._readable)
+        if _log.state.queue is not None:
+            loop.add_reader(_log.state.queue.descriptor(), _log.flush)
 
     def _readable(self) -> None:
         calls = self.calls
@@ -61,7 +63,7 @@ class LoopQueue:
                 if event[1] == _DONE:
                     del self.streams[token]
                 stream.feed(event)
-        if _log.is_on():
+        if _log.state.queue is not None:
             _log.flush()
 
 

@@ -100,7 +100,8 @@ class Reading:
     def close(self) -> None:
         if self.done is None and not self.closed:
             self.closed = True
-            self._native.cancel(self.id)
+            if self.id:
+                self._native.cancel(self.id)
 
     def check_open(self) -> None:
         if self.closed:
@@ -123,6 +124,9 @@ class _Source(Reading):
         super().__init__(engine, path, kind)
         self._queue = queue
         self.waiting: list[tuple[Any, ...]] = []
+
+    def __del__(self) -> None:
+        self.close()
 
     def events(self) -> list[tuple[Any, ...]]:
         """What has come; waits if nothing has."""

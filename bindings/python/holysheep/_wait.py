@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import sys
 
+from . import _log
 from ._native import Queue
 
 TYPE_CHECKING = False
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
     from ._native import Client, Outcome
 
 _modules = sys.modules
-_DONE = 4
+# How late a log record may be while a call is waited for.
+_LOG_MS = 50
 
 
 def is_green() -> bool:
@@ -28,23 +30,29 @@ def is_green() -> bool:
 
 def drain(queue: Queue) -> list[tuple[Any, ...]]:
     """Events of the queue; waits for the first."""
-    if is_green():
-        import select
+    green = is_green()
+    if not green and _log.state.queue is None:
+        return queue.drain(-1)
+    while True:
+        if green:
+            import select
 
-        descriptor = queue.descriptor()
-        while True:
-            select.select([descriptor], [], [])
+            select.select([queue.descriptor()], [], [], _LOG_MS / 1000 if _log.state.queue else None)
             events = queue.drain(0)
-            if events:
-                return events
-    return queue.drain(-1)
+        else:
+            events = queue.drain(_LOG_MS)
+        _log.flush()
+        if events:
+            return events
 
 
 def call(native: Client, *arguments: Any) -> Outcome:
-    """As `native.call`, for greenlets."""
+    """As `native.call`, for greenlets and with log records as they come."""
     queue = Queue()
-    native.submit(queue, 0, 0, *arguments)
-    while True:
-        for event in drain(queue):
-            if event[1] == _DONE:
-                return event[2]  # type: ignore[no-any-return]
+    number = native.submit(queue, 0, 0, *arguments)
+    try:
+        event = drain(queue)[0]  # one event, DONE
+    except BaseException:
+        native.cancel(number)
+        raise
+    return event[2]  # type: ignore[no-any-return]

@@ -139,13 +139,14 @@ holysheep_request_id Client::submit_to(holysheep_queue* queue, std::uint64_t use
 }
 
 std::unique_ptr<Outcome> Client::call(const RequestArguments& arguments) {
-  const Queue queue;  // freed on every way out, which cancels what is still under way
-  submit_to(queue.get(), 0, arguments);
-  for (;;) {
-    const BatchHandle batch = wait_for_events(queue.get(), -1);
-    const std::size_t last = holysheep_batch_count(batch.get()) - 1;
-    std::unique_ptr<Outcome> outcome = take_outcome(batch.get(), last);
-    if (outcome->kind() == HOLYSHEEP_EVENT_DONE) return outcome;
+  const Queue queue;
+  const holysheep_request_id id = submit_to(queue.get(), 0, arguments);
+  try {
+    const BatchHandle batch = wait_for_events(queue.get(), -1);  // one event, DONE
+    return take_outcome(batch.get(), 0);
+  } catch (const py::error_already_set&) {
+    holysheep_cancel(get(), id);
+    throw;
   }
 }
 
