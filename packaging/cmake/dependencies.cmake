@@ -97,7 +97,11 @@ if(NOT CURL_FOUND)
 endif()
 
 if(NOT HOLYSHEEP_PINNED AND NOT TARGET simdjson::simdjson)
-  find_package(simdjson 3.0 QUIET)
+  find_package(simdjson QUIET)  # its version file refuses 3.12 to who asks for 3.0
+  if(simdjson_FOUND AND simdjson_VERSION VERSION_LESS 3.0)
+    message(FATAL_ERROR "simdjson ${simdjson_VERSION} in ${simdjson_DIR} is too old (3.0 is "
+            "needed): remove it, or build with -DHOLYSHEEP_PINNED=ON")
+  endif()
 endif()
 if(NOT TARGET simdjson::simdjson)
   holysheep_archive(simdjson SOURCE_SUBDIR none)

@@ -97,6 +97,7 @@ class Anywhere(unittest.TestCase):
         if run(*root, "/bin/holysheep", "--help").returncode == 125:
             self.skipTest("this machine lets nobody change the root")
         self.version(*root, "/bin/holysheep")
+        (self.folder / "tmp").mkdir()
         # The whole engine: threads, sockets, a failover.
         done = run(*root, "/bin/holysheep", "mock", "--preset", "rate-limited", "--",
                    "/bin/holysheep", "chat", "--trace", "hello")
