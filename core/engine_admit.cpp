@@ -71,7 +71,8 @@ bool Engine::Impl::resolve(Call& call) {
     const auto forced = static_cast<std::uint32_t>(std::max(call.forced_endpoint, 0));
     const bool may =
         std::find(call.endpoints.begin(), call.endpoints.end(), forced) != call.endpoints.end();
-    call.endpoints = {call.forced_endpoint >= 0 && may ? forced : call.endpoints.front()};
+    const std::uint32_t only = call.forced_endpoint >= 0 && may ? forced : call.endpoints.front();
+    call.endpoints.assign(1, only);
     if (call.forced_endpoint >= 0 && !may) call.endpoints.clear();
   }
   for (const std::string& name : names)
