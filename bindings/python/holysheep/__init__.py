@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 
     from ._async_client import AsyncHolySheepClient
     from ._mock import MockPool
+    from ._monitor import RateLimitMetrics, RateLimitMonitor
 
 #: "0.1.0 libcurl/… OpenSSL/…": this package and what it runs on.
 version: str = _native.version()
@@ -85,6 +86,8 @@ __all__ = [
     "NotFoundError",
     "PermissionDeniedError",
     "RateLimitError",
+    "RateLimitMetrics",
+    "RateLimitMonitor",
     "RequestError",
     "StreamInterruptedError",
     "UnprocessableEntityError",
@@ -93,7 +96,12 @@ __all__ = [
 ]
 
 # Loaded when first asked for: not every program needs them.
-_LATER = {"AsyncHolySheepClient": "_async_client", "MockPool": "_mock"}
+_LATER = {
+    "AsyncHolySheepClient": "_async_client",
+    "MockPool": "_mock",
+    "RateLimitMetrics": "_monitor",
+    "RateLimitMonitor": "_monitor",
+}
 
 
 def __getattr__(name: str) -> Any:

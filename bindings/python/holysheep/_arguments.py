@@ -127,7 +127,7 @@ def configuration(
     for name, instead in _REFUSED.items():
         if settings.pop(name, None) is not None:
             raise _errors.make(_errors.ConfigError, f"{name}: {instead}")
-    document = {"version": 1} if config is None else load(config)
+    document: dict[str, Any] = {"version": 1} if config is None else load(config)
     document.setdefault("version", 1)
     if api_key is not None:
         document["api_key"] = api_key

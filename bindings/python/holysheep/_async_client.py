@@ -13,9 +13,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Awaitable, Callable, Iterable, Literal, Mapping
 
-    from ._arguments import Timeout
+    from ._arguments import Defaults, Timeout
     from ._call import Caller
     from ._endpoint import Endpoint
+    from ._engine import Engine
+    from ._hooks import Hooks
     from ._metadata import Attempt, Metadata
     from ._pool import Check
     from ._types import CallOptions, EndpointConfig
@@ -56,8 +58,8 @@ class AsyncHolySheepClient(BaseClient):
     ) -> None:
         self._open(gathered(locals()))
 
-    def _make_caller(self, *arguments: Any) -> Caller:
-        return AsyncCaller(*arguments)
+    def _make_caller(self, engine: Engine, defaults: Defaults, hooks: Hooks | None) -> Caller:
+        return AsyncCaller(engine, defaults, hooks)
 
     def _first_key(self, source: Callable[[], Any]) -> str:
         return "asked-before-each-call"  # never sent: the callable comes first

@@ -16,6 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Mapping, TypeVar
 
+    from ._monitor import RateLimitMonitor
+
     Self = TypeVar("Self", bound="BaseClient")
 
 #: What `with_options` changes for a view of the same engine; all else makes a new client.
@@ -97,9 +99,20 @@ class BaseClient:
 
     copy = with_options
 
+    @property
+    def monitor(self) -> RateLimitMonitor:
+        """Counts what the engine of this client does, for all clients that share it."""
+        from ._monitor import RateLimitMonitor
+
+        return RateLimitMonitor._of(self._engine.ask(lambda native: native.monitor()))
+
     def metrics(self) -> str:
-        """`pool.metrics()`."""
+        """Metrics in the Prometheus text format."""
         return self.pool.metrics()
+
+    def health(self) -> dict[str, Any]:
+        """The health report: `ok`, `overall_status`, and each endpoint's state."""
+        return self.monitor.get_health_report()
 
     def __getattr__(self, name: str) -> Any:
         if name in NOT_OFFERED:

@@ -249,7 +249,7 @@ def _plain_name(kind: type) -> str:
     for each in kind.__mro__:
         if each.__module__ == __name__ and each is not AllEndpointsFailedError:
             if globals().get(each.__name__) is each:
-                return each.__name__
+                return str(each.__name__)
     return "HolySheepError"
 
 
@@ -265,7 +265,7 @@ def _class_of(plain: type[HolySheepError], all_failed: bool) -> type[HolySheepEr
         return plain
     key = (plain, all_failed, foreign)
     if key not in _made:
-        bases = (AllEndpointsFailedError, plain) if all_failed else (plain,)
+        bases: tuple[type, ...] = (AllEndpointsFailedError, plain) if all_failed else (plain,)
         if foreign is not None:
             bases += (foreign,)
         name = AllEndpointsFailedError.__name__ if all_failed else plain.__name__

@@ -10,6 +10,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, ClassVar
 
+    from ._results import ChatCompletion
+
 
 class HolySheepFailoverClient:
     """Tries the endpoints in turn; one that answers 429 rests for a while.
@@ -74,7 +76,8 @@ class HolySheepFailoverClient:
         if max_tokens is not None:
             body["max_tokens"] = max_tokens
         _log.attach(self._client._engine)
-        return self._client.chat.completions.create(**body).to_dict()
+        answer: ChatCompletion = self._client.chat.completions.create(**body)
+        return answer.to_dict()
 
     def close(self, timeout: float = 0) -> bool:
         """As `HolySheepClient.close`."""

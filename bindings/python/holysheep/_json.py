@@ -29,11 +29,14 @@ def _scanner() -> Callable[[str, int], tuple[Any, int]]:
     try:
         from _json import make_scanner
 
-        return make_scanner(_Settings)  # type: ignore[no-any-return]
+        settings: Any = _Settings
+        return make_scanner(settings)
     except ImportError:
         import json
 
-        return json.JSONDecoder(strict=False).scan_once
+        decoder: Any = json.JSONDecoder(strict=False)
+        scan_once: Callable[[str, int], tuple[Any, int]] = decoder.scan_once
+        return scan_once
 
 
 scan = _scanner()
@@ -66,19 +69,21 @@ def plain(value: Any) -> Any:
             if method == "model_dump":
                 return function(mode="json", exclude_unset=True, by_alias=True)
             return function()
-    kind = type(value)
+    kind: Any = type(value)
     if hasattr(kind, "__dataclass_fields__"):
         return {name: getattr(value, name) for name in kind.__dataclass_fields__}
     if isinstance(value, (bytes, bytearray, memoryview, set, frozenset)):
         raise TypeError(kind.__name__)
     if hasattr(kind, "keys") and hasattr(kind, "__getitem__"):
-        return {name: value[name] for name in value.keys()}
+        mapping: Any = value
+        return {name: mapping[name] for name in mapping.keys()}
     if hasattr(kind, "isoformat"):
         return value.isoformat()
     if hasattr(kind, "_value_"):
         return value.value
     if hasattr(kind, "__iter__"):
-        return list(value)
+        iterable: Any = value
+        return list(iterable)
     if hasattr(kind, "__fspath__"):
         return kind.__fspath__(value)
     raise TypeError(kind.__name__)

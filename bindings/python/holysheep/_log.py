@@ -1,5 +1,6 @@
-"""The engine's log records as records of `logging.getLogger("holysheep")`. Never on by itself: only
-where the program has set up `logging` before it made a client, and as far as the level lets through.
+"""The engine's log records as records of `logging.getLogger("holysheep")`. Never on by itself:
+only where the program has set up `logging` before it made a client, as far as the level lets
+through.
 
 One record for each line of the tutorial's client, at its level; the engine's further records are
 DEBUG. They carry `endpoint`, `attempt`, `verdict` and `request_id` as attributes, as far as they

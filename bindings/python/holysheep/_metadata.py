@@ -49,9 +49,10 @@ class Metadata:
         self._members: dict[str, Any] | None = None
 
     def _get(self, name: str) -> Any:
-        if self._members is None:
-            self._members = _json.read(self._text)
-        return self._members.get(name)
+        members = self._members
+        if members is None:
+            members = self._members = _json.read(self._text)
+        return members.get(name)
 
     @property
     def endpoint(self) -> str:

@@ -31,13 +31,12 @@ class MockPool:
         script: Mapping[str, Any] | Iterable[Mapping[str, Any]] | str | None = None,
         **more: Any,
     ) -> None:
-        if script is None:
-            script = more.pop("endpoints", [{}])
-        if not isinstance(script, str):
-            document = script if hasattr(script, "keys") else {"endpoints": list(script)}
-            script = _json.write({"version": 1, **document, **more}, "script")
+        given: Any = more.pop("endpoints", [{}]) if script is None else script
+        if not isinstance(given, str):
+            document = given if hasattr(given, "keys") else {"endpoints": list(given)}
+            given = _json.write({"version": 1, **document, **more}, "script")
         try:
-            self._native: _native.Mock | None = _native.Mock(script)
+            self._native: _native.Mock | None = _native.Mock(given)
         except Failure as failure:
             raise _errors.from_failure(failure) from None
 

@@ -10,7 +10,7 @@ its class is a twin that knows how (`_lazy`), afterwards it is an ordinary objec
 
 from __future__ import annotations
 
-from . import _json
+from . import _errors, _json
 from ._metadata import Metadata
 
 TYPE_CHECKING = False
@@ -139,7 +139,7 @@ class Object:
         return f"{type(self).__name__}({members})"
 
 
-def of(kind: type[Any], data: dict[str, Any]) -> Any:
+def of(kind: Any, data: dict[str, Any]) -> Any:
     """The object of class `kind` that is `data`, not a copy of it."""
     made = kind.__new__(kind)
     made.__dict__ = data
@@ -231,17 +231,23 @@ class _Unread:
 
 
 def _parse(result: Result) -> None:
-    kind = object.__getattribute__(result, "__class__")
-    if not issubclass(kind, _Unread):
-        return
-    data = _json.read(object.__getattribute__(result, "_outcome").text())
+    kind: Any = object.__getattribute__(result, "__class__")
+    whole = kind.__dict__.get("_whole")
+    if whole is None:
+        return  # another thread was faster
+    try:
+        data = _json.read(object.__getattribute__(result, "_outcome").text())
+    except ValueError as error:
+        raise _errors.make(
+            _errors.APIResponseValidationError, f"the answer is no JSON: {error}"
+        ) from error
     if data.__class__ is not dict:
         data = {"data": data}
     object.__setattr__(result, "__dict__", data)
-    object.__setattr__(result, "__class__", kind._whole)
+    object.__setattr__(result, "__class__", whole)
 
 
-def result_of(lazy: type[Any], outcome: Outcome) -> Any:
+def result_of(lazy: Any, outcome: Outcome) -> Any:
     """The result whose body is `outcome`'s; `lazy` is its class's `_lazy`."""
     made = lazy.__new__(lazy)
     made._outcome = outcome

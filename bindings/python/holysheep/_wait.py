@@ -37,7 +37,8 @@ def drain(queue: Queue) -> list[tuple[Any, ...]]:
         if green:
             import select
 
-            select.select([queue.descriptor()], [], [], _LOG_MS / 1000 if _log.state.queue else None)
+            seconds = _LOG_MS / 1000 if _log.state.queue else None
+            select.select([queue.descriptor()], [], [], seconds)
             events = queue.drain(0)
         else:
             events = queue.drain(_LOG_MS)

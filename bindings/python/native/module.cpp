@@ -3,115 +3,309 @@
 
 #include <pybind11/pybind11.h>
 
-#include "bindings/python/native/client.h"
+#include <cstring>
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include "bindings/python/native/event.h"
+#include "bindings/python/native/handle.h"
+#include "bindings/python/native/json_body.h"
 
 namespace py = pybind11;
-using holysheep::python::Client;
-using holysheep::python::Failure;
-using holysheep::python::Mock;
-using holysheep::python::Outcome;
-using holysheep::python::Queue;
 
+namespace holysheep::python {
 namespace {
 
-PyObject* failure_type = nullptr;  // owned, for as long as the process lives
+// A body above this is checked with the GIL released: other threads go on meanwhile.
+constexpr std::size_t kLargeBodyBytes = 32 * 1024;
+
+// Owned, for as long as the process lives.
+PyObject* failure_type = nullptr;
+PyObject* converter = nullptr;
+
+using Queue = Handle<holysheep_queue, holysheep_queue_free>;
+using Client = Handle<holysheep_client, holysheep_client_free>;
+using Monitor = Handle<holysheep_monitor, holysheep_monitor_free>;
+using Mock = Handle<holysheep_mock, holysheep_mock_free>;
+
+// Makes what `open(settings, …, &error)` opens.
+template <typename Object, auto Open>
+std::unique_ptr<Object> opened(py::handle settings) {
+  const View text(settings);
+  typename Object::pointer made = nullptr;
+  holysheep_error error = HOLYSHEEP_ERROR_INIT;
+  check(Open(text.data, text.size, &made, &error), error);
+  return std::make_unique<Object>(made);
+}
+
+std::unique_ptr<Queue> new_queue() {
+  holysheep_queue* queue = nullptr;
+  check(holysheep_queue_new(&queue), "out of memory");
+  return std::make_unique<Queue>(queue);
+}
+
+template <typename Work>
+auto released(Work work) {
+  PyThreadState* state = PyEval_SaveThread();
+  const auto result = work();
+  PyEval_RestoreThread(state);
+  return result;
+}
+
+void write_json(py::handle value, std::string_view name, holysheep_status status, JsonBody& made) {
+  BodyError error;
+  if (made.write(value.ptr(), name, error)) return;
+  if (error.complaint.empty()) throw py::error_already_set();
+  fail(status, error.path + ": " + error.complaint);
+}
+
+// What every request is made of: texts or None; the body is None, bytes (sent as they are) or a
+// value that becomes JSON.
+struct Arguments {
+  py::handle method;
+  py::handle path;
+  py::handle headers;
+  py::handle body;
+  std::int64_t timeout_ms;
+  py::handle options;
+};
+
+holysheep_request_id submit(const Client& client, const Queue& queue, std::uint64_t user_data,
+                            holysheep_stream stream, const Arguments& arguments) {
+  holysheep_request request = HOLYSHEEP_REQUEST_INIT;
+  const auto set = [](View text, const char*& data, std::size_t& size) {
+    data = text.data;
+    size = text.size;
+  };
+  set(View(arguments.method), request.method, request.method_size);
+  set(View(arguments.path), request.path, request.path_size);
+  set(View(arguments.headers), request.headers, request.headers_size);
+  set(View(arguments.options), request.options, request.options_size);
+  JsonBody made(converter);
+  PyObject* body = arguments.body.ptr();
+  if (PyBytes_Check(body) != 0) {
+    set({PyBytes_AS_STRING(body), static_cast<std::size_t>(PyBytes_GET_SIZE(body))}, request.body,
+        request.body_size);
+  } else if (body != Py_None) {
+    write_json(body, "body", HOLYSHEEP_E_REQUEST, made);
+    set({made.text().data(), made.text().size()}, request.body, request.body_size);
+  }
+  request.stream = stream;
+  request.timeout_ms = arguments.timeout_ms;
+  request.user_data = user_data;
+  holysheep_request_id id = 0;
+  holysheep_error error = HOLYSHEEP_ERROR_INIT;
+  const auto hand_over = [&] {
+    return holysheep_submit(client.get(), queue.get(), &request, &id, &error);
+  };
+  check(made.text().size() > kLargeBodyBytes ? released(hand_over) : hand_over(), error);
+  return id;
+}
+
+// Submits and waits for the one event of a call that is no stream, DONE.
+std::unique_ptr<Outcome> call(const Client& client, const Arguments& arguments) {
+  const std::unique_ptr<Queue> queue = new_queue();
+  const holysheep_request_id id = submit(client, *queue, 0, HOLYSHEEP_STREAM_NONE, arguments);
+  try {
+    const Batch batch = wait_for_events(queue->get(), -1);
+    return take_outcome(batch.get(), 0);
+  } catch (const py::error_already_set&) {
+    holysheep_cancel(client.get(), id);
+    throw;
+  }
+}
 
 void translate(std::exception_ptr thrown) {
   try {
     if (thrown) std::rethrow_exception(thrown);
   } catch (const Failure& failure) {
     const holysheep_error& error = failure.error;
-    const py::object text = py::reinterpret_steal<py::object>(PyUnicode_DecodeUTF8(
-        error.message, static_cast<Py_ssize_t>(std::strlen(error.message)), "replace"));
     const py::tuple arguments =
-        py::make_tuple(error.status, text, error.http_status, error.flags, error.retry_after_ms);
+        py::make_tuple(error.status, text_of(error.message, std::strlen(error.message)),
+                       error.http_status, error.flags, error.retry_after_ms);
     PyErr_SetObject(failure_type, arguments.ptr());
   }
 }
 
-void define_outcome(py::module_& module) {
+// What acts on an object: `act(object, texts…, &error)`.
+template <auto Act, typename Object, typename... Texts>
+void act(const Object& object, const Texts&... texts) {
+  holysheep_error error = HOLYSHEEP_ERROR_INIT;
+  const auto call = [&](const auto&... views) {
+    return std::apply([&](auto... parts) { return Act(object.get(), parts..., &error); },
+                      std::tuple_cat(std::make_tuple(views.data, views.size)...));
+  };
+  check(call(View(texts)...), error);
+}
+
+template <auto Make, typename Class>
+void define_text(Class& type, const char* name) {
+  type.def(name, [](const typename Class::type& self) { return text_from<Make>(self.get()); });
+}
+
+template <auto Field>
+auto field(const Outcome& outcome) {
+  return outcome.event.*Field;
+}
+
+void define_queue(py::module_& module) {
   py::class_<Outcome>(module, "Outcome")
-      .def_property_readonly("kind", &Outcome::kind)
-      .def_property_readonly("status", &Outcome::status)
-      .def_property_readonly("http_status", &Outcome::http_status)
-      .def_property_readonly("flags", &Outcome::flags)
-      .def_property_readonly("attempts", &Outcome::attempts)
-      .def_property_readonly("retry_after_ms", &Outcome::retry_after_ms)
-      .def_property_readonly("message", &Outcome::message)
-      .def("body", &Outcome::body)
-      .def("text", &Outcome::text)
+      .def_property_readonly("kind", &field<&holysheep_event::kind>)
+      .def_property_readonly("status", &field<&holysheep_event::status>)
+      .def_property_readonly("http_status", &field<&holysheep_event::http_status>)
+      .def_property_readonly("flags", &field<&holysheep_event::flags>)
+      .def_property_readonly("attempts", &field<&holysheep_event::attempts>)
+      .def_property_readonly("retry_after_ms", &field<&holysheep_event::retry_after_ms>)
+      .def_property_readonly(
+          "message",
+          [](const Outcome& self) { return text_of(self.event.name, self.event.name_size); })
+      .def("body",
+           [](const Outcome& self) { return py::bytes(self.event.data, self.event.data_size); })
+      .def("text",
+           [](const Outcome& self) { return text_of(self.event.data, self.event.data_size); })
       .def("meta", &Outcome::meta);
+  py::class_<Queue>(module, "Queue")
+      .def(py::init(&new_queue))
+      .def("descriptor",
+           [](const Queue& self) {
+             int descriptor = -1;
+             check(holysheep_queue_fd(self.get(), &descriptor), "no descriptor is to be had");
+             return descriptor;
+           })
+      .def("drain", [](const Queue& self, std::int64_t timeout_ms) {
+        const Batch batch = wait_for_events(self.get(), timeout_ms);
+        return list_of(batch.get());
+      });
 }
 
 void define_client(py::module_& module) {
-  py::class_<Queue>(module, "Queue")
-      .def(py::init<>())
-      .def("descriptor", &Queue::descriptor)
-      .def("interrupt", &Queue::interrupt)
-      .def("drain", &Queue::drain);
-  py::class_<Client>(module, "Client")
-      .def(py::init<py::handle>())
+  py::class_<Client> type(module, "Client");
+  type.def(py::init(&opened<Client, holysheep_client_open>))
       .def("call",
-           [](Client& self, py::handle method, py::handle path, py::handle headers, py::handle body,
-              std::int64_t timeout_ms, py::handle options) {
-             return self.call({method, path, headers, body, timeout_ms, options});
+           [](const Client& self, py::handle method, py::handle path, py::handle headers,
+              py::handle body, std::int64_t timeout_ms, py::handle options) {
+             return call(self, {method, path, headers, body, timeout_ms, options});
            })
       .def("submit",
-           [](Client& self, const Queue& queue, std::uint64_t user_data, holysheep_stream stream,
-              py::handle method, py::handle path, py::handle headers, py::handle body,
-              std::int64_t timeout_ms, py::handle options) {
-             return self.submit(queue, user_data,
-                                {method, path, headers, body, timeout_ms, options, stream});
+           [](const Client& self, const Queue& queue, std::uint64_t user_data,
+              holysheep_stream stream, py::handle method, py::handle path, py::handle headers,
+              py::handle body, std::int64_t timeout_ms, py::handle options) {
+             return submit(self, queue, user_data, stream,
+                           {method, path, headers, body, timeout_ms, options});
            })
-      .def("cancel", &Client::cancel)
-      .def("credit", &Client::credit)
-      .def("close", &Client::close)
-      .def("drain", &Client::drain)
-      .def("set_key", &Client::set_key)
-      .def("reset", &Client::reset)
-      .def("log", &Client::log)
-      .def("status", &Client::status)
-      .def("metrics", &Client::metrics)
-      .def("config", &Client::config);
+      .def("cancel",
+           [](const Client& self, holysheep_request_id id) { holysheep_cancel(self.get(), id); })
+      .def("credit", [](const Client& self, holysheep_request_id id,
+                        std::size_t bytes) { holysheep_credit(self.get(), id, bytes); })
+      .def("drain",
+           [](const Client& self, std::int64_t timeout_ms) {
+             return released([&] { return holysheep_client_drain(self.get(), timeout_ms); }) ==
+                    HOLYSHEEP_OK;
+           })
+      .def("set_key", [](const Client& self, py::handle endpoint,
+                         py::handle key) { act<holysheep_client_set_key>(self, endpoint, key); })
+      .def("reset", [](const Client& self,
+                       py::handle endpoint) { act<holysheep_client_reset>(self, endpoint); })
+      .def("log",
+           [](const Client& self, const Queue& queue, int level) {
+             check(holysheep_client_log(self.get(), queue.get(), level), "closed");
+           })
+      .def("monitor", [](const Client& self) {
+        holysheep_monitor* monitor = nullptr;
+        check(holysheep_client_monitor(self.get(), &monitor), "closed");
+        return std::make_unique<Monitor>(monitor);
+      });
+  define_text<holysheep_client_status>(type, "status");
+  define_text<holysheep_client_metrics>(type, "metrics");
+  define_text<holysheep_client_config>(type, "config");
+}
+
+void define_monitor(py::module_& module) {
+  py::class_<Monitor> type(module, "Monitor");
+  type.def(py::init(&opened<Monitor, holysheep_monitor_new>))
+      .def("record",
+           [](const Monitor& self, py::handle endpoint, bool success, std::int32_t status_code,
+              double latency_ms, std::int32_t retry_count) {
+             const View name(endpoint);
+             holysheep_record record = HOLYSHEEP_RECORD_INIT;
+             record.success = success ? 1 : 0;
+             record.status_code = status_code;
+             record.latency_ms = latency_ms;
+             record.retry_count = retry_count;
+             holysheep_error error = HOLYSHEEP_ERROR_INIT;
+             check(holysheep_monitor_record(self.get(), name.data, name.size, &record, &error),
+                   error);
+           })
+      .def("set", [](const Monitor& self,
+                     py::handle settings) { act<holysheep_monitor_set>(self, settings); })
+      .def("alerts_to",
+           [](const Monitor& self, const Queue& queue) {
+             check(holysheep_monitor_alerts_to(self.get(), queue.get()), "closed");
+           })
+      .def("metrics", [](const Monitor& self, holysheep_metrics_format format) {
+        return text_from<holysheep_monitor_metrics>(self.get(), format);
+      });
+  define_text<holysheep_monitor_settings>(type, "settings");
+  define_text<holysheep_monitor_summary>(type, "summary");
+  define_text<holysheep_monitor_endpoints>(type, "endpoints");
+  define_text<holysheep_monitor_health>(type, "health");
+  define_text<holysheep_monitor_alerts>(type, "alerts");
+  define_text<holysheep_monitor_status>(type, "status");
 }
 
 void define_mock(py::module_& module) {
-  py::class_<Mock>(module, "Mock")
-      .def(py::init<py::handle>())
-      .def("close", &Mock::close)
-      .def("config", &Mock::config)
-      .def("requests", &Mock::requests)
-      .def("count", &Mock::count)
-      .def("wait", &Mock::wait)
-      .def("set", &Mock::set);
+  py::class_<Mock> type(module, "Mock");
+  type.def(py::init(&opened<Mock, holysheep_mock_open>))
+      .def("close", [](Mock& self) { self.reset(); })
+      .def("count",
+           [](const Mock& self, py::handle endpoint) {
+             const View name(endpoint);
+             return holysheep_mock_count(self.get(), name.data, name.size);
+           })
+      .def("wait",
+           [](const Mock& self, py::handle endpoint, std::int64_t count, std::int64_t timeout_ms) {
+             const View name(endpoint);
+             return released([&] {
+                      return holysheep_mock_await(self.get(), name.data, name.size, count,
+                                                  timeout_ms);
+                    }) == HOLYSHEEP_OK;
+           })
+      .def("set", [](const Mock& self, py::handle endpoint, py::handle script) {
+        act<holysheep_mock_set>(self, endpoint, script);
+      });
+  define_text<holysheep_mock_config>(type, "config");
+  define_text<holysheep_mock_requests>(type, "requests");
   module.def("mock_clock_advance", [](const Client& client, std::int64_t ms) {
-    const py::gil_scoped_release released;
-    holysheep_mock_clock_advance(client.get(), ms);
+    released([&] { return holysheep_mock_clock_advance(client.get(), ms); });
   });
 }
 
 }  // namespace
 
 PYBIND11_MODULE(_native, module) {
-  const py::object failure = py::reinterpret_steal<py::object>(
-      PyErr_NewException("holysheep._native.Failure", nullptr, nullptr));
-  failure_type = failure.inc_ref().ptr();
-  module.attr("Failure") = failure;
+  failure_type = PyErr_NewException("holysheep._native.Failure", nullptr, nullptr);
+  module.attr("Failure") = py::handle(failure_type);
   py::register_exception_translator(&translate);
-  define_outcome(module);
+  define_queue(module);
   define_client(module);
+  define_monitor(module);
   define_mock(module);
-  module.def("set_converter", &holysheep::python::set_converter);
-  module.def("dump_json", &holysheep::python::dump_json);
+  // The function that turns values which are not plain into plain ones (json_body.h).
+  module.def("set_converter", [](py::object function) { converter = function.release().ptr(); });
+  module.def("dump_json", [](py::handle value, const std::string& name) {
+    JsonBody made(converter);
+    write_json(value, name, HOLYSHEEP_E_CONFIG, made);
+    return made.text();
+  });
+  module.def("config_check", [](py::handle config) {
+    const View text(config);
+    holysheep_error error = HOLYSHEEP_ERROR_INIT;
+    check(holysheep_config_check(text.data, text.size, nullptr, &error), error);
+  });
   module.def("fork_prepare", &holysheep_fork_prepare);
   module.def("fork_parent", &holysheep_fork_parent);
-  module.def("status_name", &holysheep_status_name);
   module.def("version", &holysheep_version);
-  module.def("config_check", [](py::handle config) {
-    const auto view = holysheep::python::view_of(config);
-    holysheep_text* text = nullptr;
-    holysheep_error error = HOLYSHEEP_ERROR_INIT;
-    holysheep::python::check(holysheep_config_check(view.data, view.size, &text, &error), error);
-    return holysheep::python::text_of(text);
-  });
 }
+
+}  // namespace holysheep::python

@@ -1,0 +1,32 @@
+// Events: waiting for them, and what becomes of them in Python. Threads: whoever holds the GIL,
+// which is released while something is waited for.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+#include <cstdint>
+#include <memory>
+
+#include "bindings/python/native/handle.h"
+
+namespace holysheep::python {
+
+// A HEADERS or DONE event with a batch of its own: body and meta are read when asked for.
+struct Outcome {
+  Batch batch;
+  holysheep_event event;
+
+  pybind11::str meta() const;
+};
+std::unique_ptr<Outcome> take_outcome(holysheep_batch* batch, std::size_t index);
+
+// Waits for events. Signal handlers run while the main thread waits, and what they raise is thrown;
+// other threads wait without waking. Null if the time was up.
+Batch wait_for_events(holysheep_queue* queue, std::int64_t timeout_ms);
+
+// Events in order as tuples (user_data, kind, payload): an Outcome for HEADERS and DONE, JSON for
+// LOG and ALERT; for DATA the list of the texts of consecutive events (a pair (name, text) where
+// the event has a name), and their size in bytes as a fourth member.
+pybind11::list list_of(holysheep_batch* batch);
+
+}  // namespace holysheep::python

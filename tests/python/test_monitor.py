@@ -1,0 +1,64 @@
+"""The monitor: alone, with the tutorial's numbers, and a client's own."""
+
+import json
+import re
+
+from holysheep import RateLimitMetrics, RateLimitMonitor, RequestError
+from pools import PoolTest, chat, output_of
+from test_document import EXAMPLES
+
+LIMITED = {"replies": [{"status": 429, "headers": {"Retry-After": "30"}}]}
+
+
+class Monitor(PoolTest):
+    def test_the_tutorials_example(self):
+        out = output_of(f"import runpy; runpy.run_path({str(EXAMPLES / 'monitor.py')!r}, run_name='__main__')")
+        summary, prometheus, health, alerts = re.split(r"\n?=== .* ===\n", out)[1:]
+        found = json.loads(summary)
+        self.assertEqual(found["holysheep_primary_total_requests"], 100)
+        self.assertEqual(found["holysheep_primary_avg_latency_ms"], 150.5)
+        self.assertEqual(found["holysheep_backup_1_rate_limited_requests"], 8)
+        self.assertEqual(found["holysheep_backup_1_total_retries"], 16)
+        self.assertEqual(found["holysheep_backup_1_rate_limit_rate"], 100)
+        self.assertIn('endpoint="backup-1"', prometheus)
+        self.assertEqual(json.loads(health)["overall_status"], "critical")
+        self.assertEqual(len(json.loads(alerts)), 1)
+
+    def test_metrics_by_endpoint(self):
+        monitor = RateLimitMonitor()
+        monitor.record_request("a", True, 200, 10.0)
+        monitor.record_request("a", False, 500, 20.0, retry_count=1)
+        found = monitor.metrics["a"]
+        self.assertIsInstance(found, RateLimitMetrics)
+        self.assertEqual((found.total_requests, found.successful_requests, found.failed_requests),
+                         (2, 1, 1))
+        self.assertEqual((found.total_latency_ms, found.total_retry_count), (30.0, 1))
+        self.assertIsNone(found.last_rate_limited_at)
+        self.assertEqual(found.rate_limit_recovery_times, [])
+
+    def test_alerts_and_threshold(self):
+        monitor = RateLimitMonitor()
+        self.assertEqual(monitor.alert_threshold, 5)
+        monitor.alert_threshold = 2
+        told = []
+        monitor.on_alert = told.append
+        for _ in range(4):
+            monitor.record_request("a", False, 429, 1.0)
+        self.assertEqual(len(monitor.alerts), 1)
+        self.assertEqual(monitor.alerts[0]["endpoint"], "a")
+        self.assertEqual([each["active"] for each in told], [True])
+
+    def test_bad_input_names_the_field(self):
+        monitor = RateLimitMonitor()
+        with self.assertRaisesRegex(RequestError, "latency"):
+            monitor.record_request("a", True, 200, -1.0)
+        with self.assertRaisesRegex(RequestError, "alert_threshold"):
+            monitor.alert_threshold = -1
+
+    def test_a_client_has_its_own(self):
+        client = self.client(LIMITED, {}, isolated=True)
+        chat(client)
+        found = client.monitor.metrics
+        self.assertEqual(found["primary"].rate_limited_requests, 1)
+        self.assertEqual(found["backup-1"].successful_requests, 1)
+        self.assertIn("overall_status", client.health())
