@@ -161,6 +161,7 @@ holysheep_status holysheep_submit(holysheep_client* client, holysheep_queue* que
     *id = 0;
     if (const auto status = usable(client)) return refuse_object(error, status, "client");
     if (const auto status = usable(queue)) return refuse_object(error, status, "queue");
+    queue->remember(*client);
     return submit(client, queue->queue, request, id, error);
   });
 }

@@ -130,7 +130,9 @@ holysheep_status holysheep_client_set_key(holysheep_client* client, const char* 
                          *cause = {Status::invalid_argument, view_fault("key", key)};
                          return cause->status;
                        }
-                       return engine.set_key(name, text, cause);
+                       const Status status = engine.set_key(name, text, cause);
+                       if (status == Status::ok) client->host->stop_sharing();
+                       return status;
                      });
 }
 

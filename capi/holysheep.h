@@ -41,8 +41,10 @@
  * - fork(). See holysheep_fork_prepare(). In a child every function but the close and free ones
  *   returns HOLYSHEEP_E_FORKED; open a new client there.
  * - Nothing here throws, aborts or exits. Out of memory is HOLYSHEEP_E_NO_MEMORY.
- * - Secrets. Configured keys, header values and query values never appear in an error, a log
- *   record, a trace, a status or a metric; prompts and answers never do either.
+ * - Secrets. Configured keys, header values and query values, and keys given with a call, never
+ *   appear in an error, a log record, a trace, a status or a metric; prompts and answers never do
+ *   either, but for a provider's own words, which stand only in `provider_message` of a failed
+ *   call's meta and in the body of its DONE: they may quote what was asked.
  */
 #ifndef HOLYSHEEP_H
 #define HOLYSHEEP_H
@@ -178,7 +180,9 @@ HOLYSHEEP_API holysheep_status holysheep_client_join(holysheep_client* client, i
 HOLYSHEEP_API void holysheep_client_free(holysheep_client* client);
 
 /* Sets the key of one endpoint, or of the client (endpoint_size 0) for all endpoints that share
- * it. Clears what a refused key had caused. Applies to attempts that start from now on.
+ * it. Clears what a refused key had caused. Applies to attempts that start from now on, of every
+ * handle that shares this engine; a client that is opened later with an equal configuration has the
+ * configured key, and an engine of its own.
  * Errors: INVALID_ARGUMENT (no such endpoint, a key with control characters).
  * Threads: any. Since: 0.1 */
 HOLYSHEEP_API holysheep_status holysheep_client_set_key(holysheep_client* client,
@@ -357,10 +361,10 @@ HOLYSHEEP_API void holysheep_queue_free(holysheep_queue* queue);
  * Threads: any. Memory: closed by holysheep_queue_free(). Since: 0.1 */
 HOLYSHEEP_API holysheep_status holysheep_queue_fd(holysheep_queue* queue, int* fd);
 
-/* Calls notify(context) each time the queue stops being empty. It runs on the engine's thread and
- * must only wake your loop: no holysheep function may be called from it, it must not block.
- * NULL removes it and returns only when no notify is running.
- * Threads: any. Since: 0.1 */
+/* Calls notify(context) each time the queue stops being empty, and once from here if it is not
+ * empty now. It runs on an engine's thread (on several at once, if clients share the queue) and
+ * must only wake your loop: no holysheep function may be called from it, it must not block. NULL
+ * removes it and returns only when no notify is running. Threads: any. Since: 0.1 */
 typedef void (*holysheep_notify)(void* context);
 HOLYSHEEP_API holysheep_status holysheep_queue_set_notify(holysheep_queue* queue,
                                                           holysheep_notify notify, void* context);

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,20 @@ struct holysheep_monitor {
 struct holysheep_queue {
   std::shared_ptr<holysheep::Queue> queue;
   pid_t pid = 0;
+  // The engines that calls were submitted to with this queue: freeing it cancels them there.
+  std::mutex mutex;
+  std::vector<std::weak_ptr<holysheep::EngineHost>> hosts;  // under mutex
+  std::atomic<holysheep::HandleId> last_handle{0};          // the client of the last submit
+
+  void remember(const holysheep_client& client) {
+    if (last_handle.exchange(client.handle, std::memory_order_relaxed) == client.handle) return;
+    const std::lock_guard<std::mutex> lock(mutex);
+    std::erase_if(hosts, [](const auto& each) { return each.expired(); });
+    for (const auto& each : hosts) {
+      if (each.lock() == client.host) return;
+    }
+    hosts.push_back(client.host);
+  }
 };
 
 struct holysheep_batch {

@@ -48,6 +48,9 @@ void holysheep_queue_free(holysheep_queue* queue) {
   if (usable(queue) != HOLYSHEEP_OK) return;
   guarded(nullptr, [&]() -> holysheep_status {
     queue->queue->abandon();
+    for (const auto& each : queue->hosts) {
+      if (const auto host = each.lock()) host->engine().drop_queue(queue->queue);
+    }
     return HOLYSHEEP_OK;
   });
   delete queue;

@@ -36,6 +36,7 @@ struct Attempt {
   Nanos first_content_at = -1;
   Nanos content_at = -1;  // last content
   Nanos ended_at = -1;    // the dialect's end
+  Nanos event_at = -1;    // the last event from then on: comments are silence
   bool reused = false;
   int status = 0;
   Headers headers;

@@ -97,6 +97,7 @@ std::string scrubbed(const CallReport& report, std::string text) {
   if (report.later_secrets != nullptr) {
     text = scrub_secrets(*report.later_secrets, std::move(text));
   }
+  if (!report.call_secrets.empty()) text = scrub_secrets(report.call_secrets, std::move(text));
   return text;
 }
 
@@ -110,7 +111,7 @@ std::string call_report_json(const CallReport& report) {
     json.null();
   }
   json.member("model", std::string_view(report.model));
-  json.member("model_served", std::string_view(report.model_served));
+  json.member("model_served", std::string_view(scrubbed(report, report.model_served)));
   json.member("http_status", report.http_status);
   json.key("headers").begin_object();
   report.headers.each([&](std::string_view name, std::string_view value) {

@@ -38,6 +38,7 @@ struct CallReport {
   std::shared_ptr<const Config> config;
   // Keys that were set or read after the configuration; may be null.
   std::shared_ptr<const std::vector<std::string>> later_secrets;
+  std::vector<std::string> call_secrets;  // of the credential that the call brought
   std::uint32_t endpoint = 0;
   bool has_endpoint = false;
   std::string model;         // as asked

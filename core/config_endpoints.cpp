@@ -347,7 +347,7 @@ class EndpointReader {
       merge(endpoint.query, {}, false);
     }
     for (const auto& [name, value] : endpoint.headers) {
-      add_header_secret(value);
+      add_header_secret(config_.secrets, value);
       if (!equals_ignore_case(name, auth_header(endpoint.auth))) continue;
       return config_error(draft.at("headers"),
                           name +
@@ -372,13 +372,6 @@ class EndpointReader {
                         "no API key: set api_key, or HOLYSHEEP_API_KEY in the environment "
                         "(OPENAI_* variables are not read)",
                         Status::no_key);
-  }
-
-  // "Bearer sk-…": the part behind the scheme is a secret by itself.
-  void add_header_secret(std::string_view value) {
-    add_secret(config_.secrets, value);
-    const std::size_t space = value.rfind(' ');
-    if (space != std::string_view::npos) add_secret(config_.secrets, value.substr(space + 1));
   }
 
   const JsonValue& root_;

@@ -71,6 +71,12 @@ void add_secret(std::vector<std::string>& secrets, std::string_view secret) {
   secrets.push_back(std::move(json));
 }
 
+void add_header_secret(std::vector<std::string>& secrets, std::string_view value) {
+  add_secret(secrets, value);
+  const std::size_t space = value.rfind(' ');
+  if (space != std::string_view::npos) add_secret(secrets, value.substr(space + 1));
+}
+
 void finish_secrets(std::vector<std::string>& secrets) {
   // Longest first: a secret that holds another is replaced as a whole.
   std::sort(secrets.begin(), secrets.end(), [](const std::string& left, const std::string& right) {

@@ -195,6 +195,13 @@ void Engine::drain_handle(HandleId handle) {
   impl_->post(std::move(command));
 }
 
+void Engine::drop_queue(std::shared_ptr<Queue> queue) {
+  Impl::Command command;
+  command.kind = Impl::Command::Kind::drop;
+  command.queue = std::move(queue);
+  impl_->post(std::move(command));
+}
+
 std::size_t Engine::calls_of(HandleId handle) const {
   const std::lock_guard<std::mutex> lock(impl_->mutex);
   const auto found = impl_->live_of.find(handle);
@@ -273,14 +280,17 @@ void Engine::Impl::take(Command& command) {
       pool.reset(command.endpoint);
       capacity_changed = true;
       return;
+    case Command::Kind::drop:
     case Command::Kind::close:
     case Command::Kind::drain:
       // What was submitted just before is not waiting yet: it goes, if it can.
       if (command.kind == Command::Kind::drain) run_ready();
       for (Call* call = first_call; call != nullptr;) {
         Call* following = call->next;
-        if (call->handle == command.handle) {
-          if (command.kind == Command::Kind::close) {
+        const bool meant = command.kind == Command::Kind::drop ? call->queue == command.queue
+                                                               : call->handle == command.handle;
+        if (meant) {
+          if (command.kind != Command::Kind::drain) {
             finish_cancelled(*call);
           } else if (call->phase != Call::Phase::attempting) {
             const Nanos retry_after = call->wake_at == kNever ? -1 : call->wake_at - now.mono;

@@ -46,6 +46,8 @@ class Engine {
   Status set_key(std::string_view endpoint, std::string_view key, Error* error);
   Status reset(std::string_view endpoint, Error* error);
   void close_handle(HandleId handle);  // cancels its calls
+  // Nobody will read this queue any more: cancels its calls.
+  void drop_queue(std::shared_ptr<Queue> queue);
   // Ends those of its calls that wait for capacity; the others go on. New ones are refused by the
   // owner of the handle.
   void drain_handle(HandleId handle);

@@ -166,7 +166,9 @@ Nanos Engine::Impl::attempt_deadline(const Call& call, TimeLimit* which) const {
   // While the reader holds the stream back every clock but `total` stands still.
   if (call.paused) return earliest;
   if (attempt.ended_at >= 0) {
-    consider(TimeLimit::none, attempt.byte_at, kEndGrace);
+    const bool done = attempt.reader->done_seen();
+    consider(TimeLimit::none, attempt.event_at, done ? kDoneGrace : kEndGrace);
+    consider(TimeLimit::none, attempt.ended_at, kEndGraceMax);
     return earliest;
   }
   if (attempt.sent_at < 0) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/backoff.h"
+#include "core/config_secrets.h"
 #include "core/engine_impl.h"
 
 namespace holysheep {
@@ -122,13 +123,14 @@ void Engine::Impl::attempt_failed(Call& call, const Classification& found,
   const TraceLine& line = call.trace.back();
   const LogLevel level = line.status == 429 ? LogLevel::warning : LogLevel::error;
   if (log.wants(level)) {
+    const std::string request_id = scrubbed(call, found.request_id);
     log.write(level, now.unix,
               line.status == 429 ? "rate limited, cooldown begins" : "attempt failed",
               {log_number("call", static_cast<std::int64_t>(call.id)),
                log_text("endpoint", config->endpoints[route.endpoint].name),
                log_number("attempt", call.attempts), log_text("verdict", name_of(found.verdict)),
                log_text("outcome", describe_attempt(line)), log_text("rule", found.rule),
-               log_text("request_id", found.request_id)});
+               log_text("request_id", request_id)});
   }
   // A later route that does not like the request says nothing about the first one's fault.
   const bool keeps_first = call.has_cause && found.verdict == Verdict::invalid_request;
@@ -337,10 +339,17 @@ void Engine::Impl::pause_until(Call& call, Nanos at) {
 
 // ---- DONE ------------------------------------------------------------------------------------
 
+std::string Engine::Impl::scrubbed(const Call& call, std::string text) const {
+  text = scrub(*config, std::move(text));
+  if (later_secrets != nullptr) text = scrub_secrets(*later_secrets, std::move(text));
+  return scrub_secrets(call.request.secrets, std::move(text));
+}
+
 std::shared_ptr<CallReport> Engine::Impl::report_of(Call& call) {
   auto report = std::make_shared<CallReport>();
   report->config = config;
   report->later_secrets = later_secrets;
+  report->call_secrets = call.request.secrets;
   report->model = call.request.model;
   report->attempts = call.attempts;
   report->waited = call.waited;
@@ -418,7 +427,7 @@ void Engine::Impl::finish_failed(Call& call, Status status, std::string message,
   report->retry_after_ms = retry_after < 0 ? -1 : to_ms_ceil(retry_after);
   const std::string history = describe_failure(*report);
   if (!history.empty()) message.append(message.empty() ? "" : ": ").append(history);
-  report->message = scrubbed(*report, std::move(message));
+  report->message = scrubbed(call, std::move(message));
   if (call.maybe_billed) flags |= kFlagMaybeBilled;
   if (call.attempts == 0) flags |= kFlagNothingSent;
   (status == Status::cancelled ? counters->calls_cancelled : counters->calls_failed)

@@ -82,7 +82,8 @@ Result<EngineHost::Opened> EngineHost::open(std::shared_ptr<const Config> config
   if (!config->isolated) {
     for (const auto& each : known.hosts) {
       std::shared_ptr<EngineHost> host = each.lock();
-      if (host == nullptr || host->stopping_ || host->config_->isolated) continue;
+      if (host == nullptr || host->stopping_ || !host->shared_) continue;
+      if (host->config_->isolated) continue;
       if (host->config_->identity != config->identity) continue;
       ++host->handles_open_;
       opened.host = std::move(host);

@@ -34,6 +34,8 @@ class EngineHost : public std::enable_shared_from_this<EngineHost> {
   // Both clocks as the engine sees them.
   Now now() const;
 
+  // The engine's key is no longer the configured one: later opens get another engine.
+  void stop_sharing() { shared_.store(false, std::memory_order_relaxed); }
   // The handle's calls end with CANCELLED. Never blocks.
   void close(HandleId handle);
   // Waits until the handle has no calls left and, after the last close(), until the thread has
@@ -65,6 +67,7 @@ class EngineHost : public std::enable_shared_from_this<EngineHost> {
   std::unique_ptr<Engine> engine_;
 
   std::atomic<bool> stopping_{false};
+  std::atomic<bool> shared_{true};
   std::atomic<bool> park_asked_{false};
   std::atomic<int> watchers_{0};  // threads in wait_for
   std::mutex mutex_;

@@ -27,6 +27,10 @@ namespace holysheep {
 // After the dialect's end a stream may still bring usage and annotations: silence this long ends
 // it.
 constexpr Nanos kEndGrace = 2 * kSecond;
+// Whatever else it sends, an answer that has ended is not awaited longer.
+constexpr Nanos kEndGraceMax = 10 * kSecond;
+// After [DONE] only the body's own end is missing, which lets the connection be used again.
+constexpr Nanos kDoneGrace = 50 * kMillisecond;
 // A call that ran into `total` although one silent attempt had most of it: that route is to blame.
 constexpr double kBlameShare = 0.5;
 
@@ -35,7 +39,7 @@ struct Engine::Impl {
        RereadKey reread_key_in);
 
   struct Command {
-    enum class Kind : std::uint8_t { submit, cancel, credit, set_key, reset, close, drain };
+    enum class Kind : std::uint8_t { submit, cancel, credit, set_key, reset, close, drain, drop };
     Kind kind = Kind::submit;
     std::unique_ptr<Call> call;
     CallId id = 0;
@@ -43,6 +47,7 @@ struct Engine::Impl {
     int endpoint = -1;
     std::string key;
     HandleId handle = 0;
+    std::shared_ptr<Queue> queue;
   };
 
   struct Outbox {
@@ -100,6 +105,8 @@ struct Engine::Impl {
   bool deliver_event(Call& call, const StreamEvent& event, std::string_view raw);
   void note_content(Attempt& attempt) const;
   void deliver_piece(Call& call, std::string_view name, std::string_view data);
+  // Ends the attempt as broken_stream; `rule` is static.
+  void break_stream(Call& call, std::string_view rule, std::string_view message);
   void commit(Call& call);
   void send_piece(Call& call, std::string name, std::string data);
   void update_pause(Call& call);
@@ -128,6 +135,8 @@ struct Engine::Impl {
   void finish_cause(Call& call, std::uint32_t flags, Nanos retry_after);
   void finish_total(Call& call);
   void finish_cancelled(Call& call);
+  // Without any secret: configured, set later, or brought by the call.
+  std::string scrubbed(const Call& call, std::string text) const;
   std::shared_ptr<CallReport> report_of(Call& call);
   void pause_until(Call& call, Nanos at);
   void close(Call& call, const std::shared_ptr<const CallReport>& report);

@@ -40,12 +40,7 @@ void Engine::Impl::read_stream(Call& call, std::string_view bytes) {
     }
   }
   if (through || reader.fault().empty() || reader.ended()) return update_pause(call);
-  Classification broken;
-  broken.verdict = Verdict::broken_stream;
-  broken.rule = reader.fault();
-  broken.message = std::string(reader.fault());
-  stop_attempt(call, false);
-  attempt_failed(call, broken, TransportError::none, true);
+  break_stream(call, reader.fault(), reader.fault());
 }
 
 void Engine::Impl::note_content(Attempt& attempt) const {
@@ -69,7 +64,13 @@ bool Engine::Impl::deliver_event(Call& call, const StreamEvent& event, std::stri
   if (event.item == StreamItem::usage_only && call.request.usage_added) return true;
   if (event.item == StreamItem::content) note_content(attempt);
   call.tool_call_complete = call.tool_call_complete || event.tool_call_complete;
-  if (attempt.reader->ended() && attempt.ended_at < 0) attempt.ended_at = now.mono;
+  if (attempt.reader->ended()) {
+    attempt.event_at = now.mono;
+    if (attempt.ended_at < 0) attempt.ended_at = now.mono;
+  } else if (event.item == StreamItem::done && !attempt.reader->complete_at_end_of_body()) {
+    break_stream(call, "[DONE] without an end", {});
+    return false;
+  }
   const bool opens = event.item == StreamItem::content || event.item == StreamItem::end;
   const StreamRecovery recovery =
       call.request.options.stream_recovery.value_or(config->stream_recovery);
@@ -89,10 +90,15 @@ void Engine::Impl::deliver_piece(Call& call, std::string_view name, std::string_
   call.held_bytes += name.size() + data.size();
   call.held.push_back({std::string(name), std::string(data)});
   if (static_cast<std::int64_t>(call.held_bytes) <= config->limits.held_bytes_max) return;
+  break_stream(call, "limits.held_bytes_max",
+               "more than limits.held_bytes_max bytes came before any content");
+}
+
+void Engine::Impl::break_stream(Call& call, std::string_view rule, std::string_view message) {
   Classification broken;
   broken.verdict = Verdict::broken_stream;
-  broken.rule = "limits.held_bytes_max";
-  broken.message = "more than limits.held_bytes_max bytes came before any content";
+  broken.rule = rule;
+  broken.message = message;
   stop_attempt(call, false);
   attempt_failed(call, broken, TransportError::none, true);
 }
@@ -105,6 +111,7 @@ void Engine::Impl::commit(Call& call) {
   auto report = std::make_shared<CallReport>();
   report->config = config;
   report->later_secrets = later_secrets;
+  report->call_secrets = call.request.secrets;
   report->endpoint = call.attempt.lease.route.endpoint;
   report->has_endpoint = true;
   report->model = call.request.model;
@@ -145,7 +152,9 @@ void Engine::Impl::update_pause(Call& call) {
     return;
   }
   const Nanos stood = now.mono - call.paused_at;
-  for (Nanos* instant : {&call.attempt.byte_at, &call.attempt.content_at}) {
+  Attempt& attempt = call.attempt;
+  for (Nanos* instant :
+       {&attempt.byte_at, &attempt.content_at, &attempt.ended_at, &attempt.event_at}) {
     if (*instant >= 0) *instant += stood;
   }
   transport.resume(call.attempt.id);

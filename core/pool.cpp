@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/backoff.h"
+#include "core/config_endpoints.h"
 
 namespace holysheep {
 namespace {
@@ -42,9 +43,11 @@ Pool::Pool(std::shared_ptr<const Config> config, std::shared_ptr<Counters> count
   for (const EndpointConfig& each : config_->endpoints) {
     Endpoint endpoint;
     endpoint.config = &each;
-    endpoint.shares_client_key = each.key.kind == KeySource::Kind::none;
-    const KeySource& source = endpoint.shares_client_key ? config_->api_key : each.key;
-    if (source.kind == KeySource::Kind::text) endpoint.key = source.value;
+    if (each.auth != Auth::none) {
+      const KeySource& source = holysheep::key_of(each, *config_);
+      endpoint.shares_client_key = &source == &config_->api_key;
+      if (source.kind == KeySource::Kind::text) endpoint.key = source.value;
+    }
     endpoint.host = place(hosts, each.scheme + "://" + each.host + ":" + std::to_string(each.port));
     if (!each.quota_group.empty()) {
       endpoint.quota_group = static_cast<int>(place(groups, each.quota_group));

@@ -146,7 +146,7 @@ class Pool {
   };
   struct Endpoint {
     const EndpointConfig* config = nullptr;
-    std::string key;
+    std::string key;  // empty with auth "none"
     std::uint32_t key_version = 0;
     bool shares_client_key = false;
     Gate credential;

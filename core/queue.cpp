@@ -40,44 +40,48 @@ void Queue::drop_old_records_locked(std::size_t log_records_max) {
 void Queue::push(std::vector<Completion>& completions, std::size_t log_records_max) {
   if (completions.empty()) return;
   std::vector<Completion> dropped;
-  Notify notify = nullptr;
-  void* context = nullptr;
-  bool somebody_waits = false;
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (abandoned()) {
-      dropped.swap(completions);
-      return;
-    }
-    const bool was_empty = first_ == items_.size();
-    if (was_empty) {
-      items_.clear();
-      first_ = 0;
-      items_.swap(completions);
-    } else {
-      items_.insert(items_.end(), std::make_move_iterator(completions.begin()),
-                    std::make_move_iterator(completions.end()));
-      completions.clear();
-    }
-    if (log_records_max > 0) drop_old_records_locked(log_records_max);
-    if (was_empty) {
-      somebody_waits = waiting_ > 0;
-      if (somebody_waits) ready_.change();
-      signal_locked();
-      if (notify_ != nullptr) {
-        notify = notify_;
-        context = context_;
-        notifying_ = true;
-      }
-    }
+  std::unique_lock<std::mutex> lock(mutex_);
+  if (abandoned()) {
+    dropped.swap(completions);
+    return;
   }
-  // Outside of the lock: whoever wakes at once must not find it held.
-  if (somebody_waits) ready_.wake_all();
-  if (notify == nullptr) return;
-  notify(context);
-  const std::lock_guard<std::mutex> lock(mutex_);
-  notifying_ = false;
-  notified_.notify_all();
+  const bool was_empty = first_ == items_.size();
+  if (was_empty) {
+    items_.clear();
+    first_ = 0;
+    items_.swap(completions);
+  } else {
+    // What has been drained goes when it is the larger half, so that a queue that never runs empty
+    // does not grow.
+    if (first_ > items_.size() / 2) {
+      items_.erase(items_.begin(), items_.begin() + static_cast<std::ptrdiff_t>(first_));
+      first_ = 0;
+    }
+    items_.insert(items_.end(), std::make_move_iterator(completions.begin()),
+                  std::make_move_iterator(completions.end()));
+    completions.clear();
+  }
+  if (log_records_max > 0) drop_old_records_locked(log_records_max);
+  if (!was_empty) return;
+  signal_locked();
+  if (waiting_ > 0) {
+    ready_.change();
+    // Outside of the lock: whoever wakes at once must not find it held.
+    lock.unlock();
+    ready_.wake_all();
+    lock.lock();
+  }
+  if (notify_ != nullptr) call_notify(lock);
+}
+
+void Queue::call_notify(std::unique_lock<std::mutex>& lock) {
+  const Notify function = notify_;
+  void* const context = context_;
+  ++notifying_;
+  lock.unlock();
+  function(context);
+  lock.lock();
+  if (--notifying_ == 0) notified_.notify_all();
 }
 
 // Until there are items, the queue is interrupted, or the time is up.
@@ -155,11 +159,9 @@ Status Queue::set_notify(Notify notify, void* context) {
   if (notify != nullptr && read_fd_ >= 0) return Status::invalid_argument;
   notify_ = notify;
   context_ = context;
-  notified_.wait(lock, [&] { return !notifying_; });
-  const bool pending = notify != nullptr && first_ < items_.size();
-  if (!pending) return Status::ok;
-  lock.unlock();
-  notify(context);  // what had come before is not lost
+  notified_.wait(lock, [&] { return notifying_ == 0; });
+  // What had come before is not lost.
+  if (notify_ != nullptr && first_ < items_.size()) call_notify(lock);
   return Status::ok;
 }
 

@@ -76,6 +76,7 @@ class Queue {
 
  private:
   void signal_locked();
+  void call_notify(std::unique_lock<std::mutex>& lock);
   void wait_locked(std::unique_lock<std::mutex>& lock, std::int64_t timeout_ms);
   void drop_old_records_locked(std::size_t log_records_max);
 
@@ -90,7 +91,7 @@ class Queue {
   bool signalled_ = false;
   Notify notify_ = nullptr;
   void* context_ = nullptr;
-  bool notifying_ = false;
+  int notifying_ = 0;  // how many threads are inside notify: several engines may share the queue
   std::condition_variable notified_;
   std::atomic<bool> abandoned_{false};
 };

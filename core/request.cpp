@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/config_secrets.h"
 #include "core/headers.h"
 #include "core/http_field.h"
 #include "core/json.h"
@@ -100,7 +101,10 @@ std::optional<Error> read_header(std::string_view line, std::size_t number, Requ
     return std::nullopt;
   }
   for (const std::string_view credential : kCredentialHeaders) {
-    if (equals_ignore_case(name, credential)) request.own_credential = true;
+    if (!equals_ignore_case(name, credential)) continue;
+    request.own_credential = true;
+    add_header_secret(request.secrets, value);
+    finish_secrets(request.secrets);
   }
   request.headers.push_back(std::string(name).append(": ").append(value));
   return std::nullopt;

@@ -37,6 +37,7 @@ struct Request {
   std::string method;
   std::string path;                  // begins with a slash
   std::vector<std::string> headers;  // "Name: value"
+  std::vector<std::string> secrets;  // the values of that, in the forms that scrub() looks for
   bool own_credential = false;       // an Authorization (or api-key) header of its own
   std::shared_ptr<const std::string> body;
   std::string content_type;

@@ -159,6 +159,29 @@ TEST_CASE("drain: what is still running when the time is up is cancelled") {
   REQUIRE(client.wait(id).status == HOLYSHEEP_E_CANCELLED);
 }
 
+TEST_CASE("free: a queue takes its calls with it, also one that nobody can give credit any more") {
+  Mock mock(three(R"({"default":{"stall":"before_headers"}})",
+                  R"({"default":{"tokens":20000,"token_ms":0}})"));
+  Client client(mock.config(R"(,"isolated":true,"stream_credit_bytes":4096)"));
+  holysheep_queue* queue = nullptr;
+  REQUIRE(holysheep_queue_new(&queue) == HOLYSHEEP_OK);
+  const std::string body = chat();
+  const std::string stream = chat("gpt-4.1", true);
+  const std::string_view on_backup = R"({"endpoint":"backup-1"})";
+  const holysheep_request waiting = Client::request(body);
+  const holysheep_request paused = Client::request(stream, on_backup);
+  holysheep_request_id id = 0;
+  REQUIRE(holysheep_submit(client.get(), queue, &waiting, &id, nullptr) == HOLYSHEEP_OK);
+  REQUIRE(holysheep_submit(client.get(), queue, &paused, &id, nullptr) == HOLYSHEEP_OK);
+  mock.await("primary", 1);
+  holysheep_batch* batch = nullptr;
+  REQUIRE(holysheep_queue_drain(queue, 0, kPatienceMs, &batch) == HOLYSHEEP_OK);
+  holysheep_batch_free(batch);
+  holysheep_queue_free(queue);
+  // Neither would ever end by itself.
+  REQUIRE(holysheep_client_drain(client.get(), kPatienceMs) == HOLYSHEEP_OK);
+}
+
 TEST_CASE("free: in any order, with calls in flight, never blocks") {
   for (int round = 0; round < 20; ++round) {
     Mock mock(three(R"({"default":{"stall":"before_headers"}})"));

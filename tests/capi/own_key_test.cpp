@@ -107,3 +107,62 @@ TEST_CASE("key file: a file that has not changed leaves alone what the program h
   client.call();
   REQUIRE(mock.requests().text("/0/key") == "key-set-9999");
 }
+
+TEST_CASE("keys: a refused client's key leads to an endpoint that needs none") {
+  Mock mock(three(R"({"default":{"status":401}})"));
+  std::string config = mock.config();
+  const std::string name = R"("name":"backup-1")";
+  const std::size_t place = config.find(name);
+  REQUIRE(place != std::string::npos);
+  config.insert(place, R"("auth":"none",)");
+  Client client(config);
+  REQUIRE(client.call().route() == "primary:auth,backup-1:ok");
+}
+
+TEST_CASE("keys: who opens a configuration later gets its key, not one that was set since") {
+  Mock mock(R"({"version":1,"endpoints":[{"name":"primary"}]})");
+  Client first(mock.config());
+  holysheep_error error = HOLYSHEEP_ERROR_INIT;
+  REQUIRE(holysheep_client_set_key(first.get(), nullptr, 0, "key-set-9999", HOLYSHEEP_SIZE_NUL,
+                                   &error) == HOLYSHEEP_OK);
+  first.call();
+  Client second(mock.config());
+  second.call();
+  const Json requests = mock.requests();
+  REQUIRE(requests.text("/0/key") == "key-set-9999");
+  REQUIRE(requests.text("/1/key") == "mock-key");
+}
+
+TEST_CASE("secrets: a provider that echoes keys puts them neither into logs nor into meta") {
+  const char* echo =
+      R"({"default":{"status":401,"headers":{"x-request-id":"req mock-key","x-seen":"a-key-of-its-own"},)"
+      R"("body":{"error":{"message":"Incorrect API key provided: a-key-of-its-own","code":"mock-key"}}}})";
+  const char* served =
+      R"({"default":{"body":{"id":"x","object":"chat.completion","model":"mock-key",)"
+      R"("choices":[{"index":0,"message":{"role":"assistant","content":"hi"},)"
+      R"("finish_reason":"stop"}]}}})";
+  Mock mock(three(echo, served));
+  Client client(mock.config());
+  holysheep_queue* logs = nullptr;
+  REQUIRE(holysheep_queue_new(&logs) == HOLYSHEEP_OK);
+  REQUIRE(holysheep_client_log(client.get(), logs, HOLYSHEEP_LOG_DEBUG) == HOLYSHEEP_OK);
+  const std::string body = chat();
+  const Outcome refused = client.call(with_own_key(body));
+  REQUIRE(refused.status == HOLYSHEEP_E_AUTHENTICATION);
+  const Outcome other = client.call(body, R"({"endpoint":"backup-1"})");
+  REQUIRE(other.status == HOLYSHEEP_OK);
+  std::string seen = refused.message + refused.meta + other.meta;
+  holysheep_batch* batch = nullptr;
+  REQUIRE(holysheep_queue_drain(logs, 0, kPatienceMs, &batch) == HOLYSHEEP_OK);
+  for (std::size_t i = 0; i < holysheep_batch_count(batch); ++i) {
+    holysheep_event event = HOLYSHEEP_EVENT_INIT;
+    holysheep_batch_event(batch, i, &event);
+    seen.append(event.data, event.data_size);
+  }
+  holysheep_batch_free(batch);
+  holysheep_queue_free(logs);
+  INFO(seen);
+  REQUIRE(seen.find("attempt failed") != std::string::npos);
+  REQUIRE(seen.find("mock-key") == std::string::npos);
+  REQUIRE(seen.find("a-key-of-its-own") == std::string::npos);
+}

@@ -49,6 +49,20 @@ inline SimFault fault_of(SimFaultKind kind, int after_pieces = -1) {
 inline SimFault good() {
   return {};
 }
+inline SimFault pieces_of(std::vector<std::string> pieces, double delay_ms, SimEnd end) {
+  SimFault fault = answer_of(200, "content-type: text/event-stream\r\n");
+  fault.pieces = std::move(pieces);
+  fault.piece_delay_ms = Distribution::fixed(delay_ms);
+  fault.end = end;
+  return fault;
+}
+
+inline std::string chunk(std::string_view content) {
+  return R"(data: {"choices":[{"index":0,"delta":{"content":")" + std::string(content) +
+         "\"},\"finish_reason\":null}]}\n\n";
+}
+inline constexpr char kFinish[] =
+    "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
 // The fault for every request of a time.
 inline SimFault during(SimFault fault, Nanos from, Nanos until) {
   fault.from = from;

@@ -95,6 +95,46 @@ TEST_CASE("a stream that breaks after its finish_reason is whole") {
   }
 }
 
+TEST_CASE("a stream that has ended is not held open by comments") {
+  SimPool pool("", 1);
+  std::vector<std::string> pieces{chunk("a"), kFinish};
+  for (int i = 0; i < 60; ++i)
+    pieces.emplace_back(": ping\n\n");
+  pool.script("primary", {pieces_of(pieces, 500, SimEnd::silence)});
+  const SimCall& call = pool.call(stream_call());
+  CHECK(call.status == Status::ok);
+  CHECK(call.done - call.submitted == kSecond + 2 * kSecond);
+}
+
+TEST_CASE("a stream that has ended is not held open by events for ever") {
+  SimPool pool("", 1);
+  std::vector<std::string> pieces{chunk("a"), kFinish};
+  for (int i = 0; i < 60; ++i)
+    pieces.emplace_back("data: {\"choices\":[],\"more\":1}\n\n");
+  pool.script("primary", {pieces_of(pieces, 500, SimEnd::silence)});
+  const SimCall& call = pool.call(stream_call());
+  CHECK(call.status == Status::ok);
+  CHECK(call.done - call.submitted == kSecond + 10 * kSecond);
+}
+
+TEST_CASE("after [DONE] only the end of the body is waited for, and not long") {
+  SimPool pool("", 1);
+  pool.script("primary",
+              {pieces_of({chunk("a"), kFinish, "data: [DONE]\n\n"}, 500, SimEnd::silence)});
+  const SimCall& call = pool.call(stream_call());
+  CHECK(call.status == Status::ok);
+  CHECK(call.done - call.submitted == 1500 * kMillisecond + 50 * kMillisecond);
+}
+
+TEST_CASE("[DONE] without an end breaks the stream at once") {
+  SimPool pool("", 2);
+  pool.script("primary", {pieces_of({"data: [DONE]\n\n"}, 500, SimEnd::silence)});
+  const SimCall& call = pool.call(stream_call());
+  CHECK(call.status == Status::ok);
+  CHECK(pool.path() == "primary backup-1");
+  CHECK(call.done - call.submitted == 500 * kMillisecond);
+}
+
 TEST_CASE("an error event wins over the [DONE] that follows it") {
   SimPool pool("", 2);
   pool.script("primary", {fault_of(SimFaultKind::in_band, 1000)});

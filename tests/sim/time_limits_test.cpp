@@ -11,19 +11,6 @@ constexpr std::string_view kLimits =
     R"("time_limits": {"connect_ms": 5000, "first_token_ms": 30000, "idle_ms": 18000,
        "progress_ms": 20000, "response_ms": 60000, "total_ms": 600000})";
 
-SimFault pieces_of(std::vector<std::string> pieces, double delay_ms, SimEnd end) {
-  SimFault fault = answer_of(200, "content-type: text/event-stream\r\n");
-  fault.pieces = std::move(pieces);
-  fault.piece_delay_ms = Distribution::fixed(delay_ms);
-  fault.end = end;
-  return fault;
-}
-
-std::string chunk(std::string_view content) {
-  return R"(data: {"choices":[{"index":0,"delta":{"content":")" + std::string(content) +
-         "\"},\"finish_reason\":null}]}\n\n";
-}
-
 }  // namespace
 
 TEST_CASE("connect: an address that never answers is left after 5 s") {

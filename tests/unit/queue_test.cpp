@@ -1,10 +1,13 @@
 #include "core/queue.h"
 
+#include <malloc.h>
 #include <poll.h>
 
 #include <atomic>
 #include <catch2/catch_test_macros.hpp>
+#include <condition_variable>
 #include <memory>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -129,3 +132,77 @@ TEST_CASE("queue: what is pushed to an abandoned queue is dropped") {
   std::vector<Completion> out;
   REQUIRE(queue.drain(0, 0, out) == Status::wait);
 }
+
+TEST_CASE("queue: a notify function is removed only when nobody is inside it any more") {
+  // Two engines share the queue; the second enters while the first is still inside.
+  struct Inside {
+    std::mutex mutex;
+    std::condition_variable changed;
+    int entered = 0;
+    int left = 0;
+    bool first_may_leave = false;
+    bool second_may_leave = false;
+  } inside;
+  Queue queue;
+  const auto notify = [](void* context) {
+    auto& state = *static_cast<Inside*>(context);
+    std::unique_lock<std::mutex> lock(state.mutex);
+    const bool first = state.entered++ == 0;
+    state.changed.notify_all();
+    state.changed.wait(lock,
+                       [&] { return first ? state.first_may_leave : state.second_may_leave; });
+    ++state.left;
+    state.changed.notify_all();
+  };
+  REQUIRE(queue.set_notify(notify, &inside) == Status::ok);
+  const auto wait_for = [&](auto condition) {
+    std::unique_lock<std::mutex> lock(inside.mutex);
+    inside.changed.wait(lock, condition);
+  };
+  std::thread first([&] { push(queue, 1, 1); });
+  wait_for([&] { return inside.entered == 1; });
+  std::vector<Completion> out;
+  queue.drain(0, 0, out);
+  std::thread second([&] { push(queue, 2, 1); });
+  wait_for([&] { return inside.entered == 2; });
+  {
+    const std::lock_guard<std::mutex> lock(inside.mutex);
+    inside.first_may_leave = true;
+  }
+  inside.changed.notify_all();
+  first.join();
+  int left_at_return = 0;
+  std::thread remover([&] {
+    queue.set_notify(nullptr, nullptr);
+    const std::lock_guard<std::mutex> lock(inside.mutex);
+    left_at_return = inside.left;
+  });
+  // Whether the remover has come to wait or not: it may not pass before the second has left.
+  {
+    const std::lock_guard<std::mutex> lock(inside.mutex);
+    inside.second_may_leave = true;
+  }
+  inside.changed.notify_all();
+  remover.join();
+  second.join();
+  REQUIRE(left_at_return == 2);
+}
+
+#if defined(__GLIBC__) && !defined(HOLYSHEEP_SANITIZED)
+TEST_CASE("queue: one that never runs empty does not grow") {
+  constexpr int kBacklog = 50;
+  constexpr int kRounds = 20'000;
+  Queue queue;
+  push(queue, 0, kBacklog);
+  std::vector<Completion> out;
+  const std::size_t before = mallinfo2().uordblks;
+  for (int i = 0; i < kRounds; ++i) {
+    push(queue, kBacklog + i, 1);
+    out.clear();
+    REQUIRE(queue.drain(1, 0, out) == Status::ok);
+    REQUIRE(out.front().call == static_cast<CallId>(i));
+  }
+  // A completion is some 150 bytes: 20,000 of them would be 3 MB.
+  REQUIRE(mallinfo2().uordblks < before + 200'000);
+}
+#endif
