@@ -99,7 +99,8 @@ struct Call {
   Attempt attempt;
 
   // Delivery of a stream.
-  bool committed = false;  // the caller has seen content of this answer
+  bool committed = false;   // the caller has seen content of this answer
+  bool restarting = false;  // … of one that broke: another route's first content will replace it
   bool tool_call_complete = false;
   bool paused = false;
   Nanos paused_at = 0;

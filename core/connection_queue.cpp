@@ -94,6 +94,12 @@ bool ConnectionQueue::may_enter(const Lane& lane, Nanos now) {
   return host_admits(*lane.host, now);
 }
 
+bool ConnectionQueue::has_room(const Lane& lane) const {
+  const std::int64_t share = lane.host->http2 ? kStreamsPerConnection : 1;
+  const auto wanted = lane.inside + static_cast<std::int64_t>(lane.waiting.size());
+  return wanted / share < lane.connections_max;
+}
+
 bool ConnectionQueue::host_admits(Host& host, Nanos now) {
   if (host.live == 0) return host.unsent < kProbesMax && lookup_admitted(host, now);
   if (!host.looked_up || now < saturating_add(host.resolved_at, kAddressKept)) return true;

@@ -88,6 +88,9 @@ class ConnectionQueue {
   Lane& lane_of(const EndpointConfig& endpoint);
 
   bool may_enter(const Lane& lane, Nanos now);
+  // Whether the endpoint's connections suffice for one more, those that wait included. A host that
+  // is only not proven yet has room: that takes a moment, or fails.
+  bool has_room(const Lane& lane) const;
   std::list<Lane::Waiting>::iterator wait(Lane& lane, AttemptId attempt, HttpRequest request);
   void forget(Lane& lane, std::list<Lane::Waiting>::iterator waiting);
   // Takes the next attempt that may enter now, hosts in turn. Null: none.

@@ -53,6 +53,20 @@ curl_socket_t make_socket(const curl_sockaddr& address) {
 #endif
 }
 
+// Whether the peer has sent anything lately. Where the system does not tell: no.
+bool heard_within([[maybe_unused]] curl_socket_t socket, [[maybe_unused]] Nanos silence) {
+#ifdef __linux__
+  // The kernel counts in ticks of up to 10 ms.
+  constexpr Nanos kTick = 10 * kMillisecond;
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return false;
+  return from_ms(info.tcpi_last_data_recv) + kTick < silence;
+#else
+  return false;
+#endif
+}
+
 using NameFunction = int (*)(int, sockaddr*, socklen_t*);
 
 bool end_matches(curl_socket_t socket, NameFunction name_of_end, const std::string& address,
@@ -118,13 +132,14 @@ int ConnectionTable::close(curl_socket_t socket) {
   return ::close(socket);
 }
 
-bool ConnectionTable::shut_down(const ConnectionEnds& ends) {
+bool ConnectionTable::shut_down(const ConnectionEnds& ends, Nanos silence) {
   if (ends.local_port == 0) return false;
   for (auto& [socket, connection] : connections_) {
     if (!end_matches(socket, getsockname, ends.local_address, ends.local_port) ||
         !end_matches(socket, getpeername, ends.peer_address, ends.peer_port)) {
       continue;
     }
+    if (heard_within(socket, silence)) return false;
     if (connection.live) --connection.host->live;
     connection.live = false;
     return shutdown(socket, SHUT_RDWR) == 0;

@@ -37,8 +37,10 @@ class ConnectionTable {
   // `opener` was connected on this socket: its host lives as long as it does.
   void prove(curl_socket_t socket, AttemptId opener);
   int close(curl_socket_t socket);
-  // Ends the connection for all attempts on it. False if it is gone already.
-  bool shut_down(const ConnectionEnds& ends);
+  // Ends the connection for all attempts on it, unless something has arrived on it in the last
+  // `silence`: then it is alive, and only one stream of it is silent. False if it was left alone or
+  // is gone already.
+  bool shut_down(const ConnectionEnds& ends, Nanos silence);
   std::uint64_t opened() const { return opened_; }
 
  private:

@@ -249,8 +249,8 @@ void CurlHandle::end(bool abandoned, Nanos now) {
   request_ = HttpRequest();
 }
 
-void CurlHandle::kill_connection() {
-  context_.connections->shut_down(ends_);
+void CurlHandle::kill_connection(Nanos now) {
+  context_.connections->shut_down(ends_, now - sent_at_);
 }
 
 CURLcode CurlHandle::pause(bool paused) {
@@ -274,6 +274,7 @@ int CurlHandle::request_begins(const char* peer_address, const char* local_addre
     return CURL_PREREQFUNC_ABORT;
   }
   sent_ = true;
+  sent_at_ = read_clocks().mono;
   reused_ = sockets_[0] == CURL_SOCKET_BAD;
   ends_.peer_address = peer_address;
   ends_.local_address = local_address;

@@ -54,7 +54,7 @@ class CurlHandle {
   // Releases the request. `abandoned`: cancelled. The handle may begin again.
   void end(bool abandoned, Nanos now);
   // Shuts the connection down for everybody on it.
-  void kill_connection();
+  void kill_connection(Nanos now);
   // An error: libcurl lost the attempt over it.
   CURLcode pause(bool paused);
 
@@ -102,6 +102,7 @@ class CurlHandle {
   std::int64_t header_bytes_ = 0;
   std::int64_t body_bytes_ = 0;
   Nanos entered_at_ = 0;
+  Nanos sent_at_ = 0;  // on the real clock, as all of the transport
   std::uint64_t entered_turn_ = 0;
   std::uint64_t body_turn_ = 0;
   std::size_t turn_bytes_ = 0;  // body bytes in poll number body_turn_

@@ -67,6 +67,10 @@ class CurlTransport final : public Transport {
     }
   }
 
+  bool has_room(const EndpointConfig& endpoint) override {
+    return queue_.has_room(queue_.lane_of(endpoint));
+  }
+
   void cancel(AttemptId attempt, bool kill_connection) override {
     const auto found = places_.find(attempt);
     if (found == places_.end()) return;
@@ -76,7 +80,7 @@ class CurlTransport final : public Transport {
       if (place.lane != nullptr) queue_.forget(*place.lane, place.waiting);
       return;
     }
-    if (kill_connection) place.handle->kill_connection();
+    if (kill_connection) place.handle->kill_connection(mono());
     curl_multi_remove_handle(multi_, place.handle->easy());
     std::erase_if(context_.events,
                   [attempt](const TransportEvent& event) { return event.attempt == attempt; });

@@ -284,7 +284,12 @@ void Engine::Impl::take(Command& command) {
     case Command::Kind::close:
     case Command::Kind::drain:
       // What was submitted just before is not waiting yet: it goes, if it can.
-      if (command.kind == Command::Kind::drain) run_ready();
+      if (command.kind == Command::Kind::drain) {
+        run_ready();
+        draining.push_back(command.handle);
+      } else if (command.kind == Command::Kind::close) {
+        std::erase(draining, command.handle);
+      }
       for (Call* call = first_call; call != nullptr;) {
         Call* following = call->next;
         const bool meant = command.kind == Command::Kind::drop ? call->queue == command.queue
@@ -293,10 +298,7 @@ void Engine::Impl::take(Command& command) {
           if (command.kind != Command::Kind::drain) {
             finish_cancelled(*call);
           } else if (call->phase != Call::Phase::attempting) {
-            const Nanos retry_after = call->wake_at == kNever ? -1 : call->wake_at - now.mono;
-            finish_failed(*call, Status::closed,
-                          "the client is draining: the call was still waiting", retry_after,
-                          kFlagRetryable);
+            finish_draining(*call, call->wake_at);
           }
         }
         call = following;

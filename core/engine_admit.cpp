@@ -116,6 +116,26 @@ RouteHistory& Engine::Impl::history_of(Call& call, RouteKey route) {
   return fresh;
 }
 
+// The pool's choice, unless all its connections are in use while another route is free.
+Choice Engine::Impl::choose(RouteWish& wish) {
+  Choice first = pool.choose(wish, now.mono, random);
+  const auto has_room = [&](const Choice& choice) {
+    return transport.has_room(config->endpoints[choice.route.endpoint]);
+  };
+  if (!config->policy.per_route || first.kind != Choice::Kind::route || has_room(first)) {
+    return first;
+  }
+  std::vector<std::uint32_t> full{first.route.endpoint};
+  wish.full = &full;
+  Choice other = pool.choose(wish, now.mono, random);
+  while (other.kind == Choice::Kind::route && !has_room(other)) {
+    full.push_back(other.route.endpoint);
+    other = pool.choose(wish, now.mono, random);
+  }
+  wish.full = nullptr;
+  return other.kind == Choice::Kind::route ? other : first;
+}
+
 void Engine::Impl::admit(Call& call) {
   if (call.total_at <= now.mono) return finish_total(call);
   if (!key_files.empty() && now.mono - key_files_read_at >= kKeyFileAge) read_key_files();
@@ -129,7 +149,7 @@ void Engine::Impl::admit(Call& call) {
   wish.own_credential = call.request.own_credential;
   wish.other_models = call.other_models;
   wish.backs_off_first = !call.has_cause || call.cause.verdict != Verdict::overloaded;
-  Choice choice = pool.choose(wish, now.mono, random);
+  Choice choice = choose(wish);
   switch (choice.kind) {
     case Choice::Kind::route:
       if (call.has_cause && !budget_allows(call, call.cause, choice.route)) {
@@ -154,6 +174,7 @@ void Engine::Impl::wait(Call& call, const Choice& choice) {
                   : std::min(call.total_at, saturating_add(now.mono, max_wait - call.waited));
   const bool unknown = choice.at == kNever;
   if (choice.hopeless) return fail_waiting(call, choice);
+  if (is_draining(call)) return finish_draining(call, choice.at);
   if (unknown ? latest <= now.mono : choice.at > latest || choice.at > call.total_at) {
     return fail_waiting(call, choice);
   }

@@ -88,6 +88,9 @@ void Engine::Impl::on_data(Call& call, TransportEvent& event) {
   if (size <= config->limits.body_bytes_max) return;
   // Only a stream's error page or a JSON answer to a stream can come here: the transport keeps the
   // limit for the others.
+  if (attempt.status >= 200 && attempt.status < 300) {
+    return end_by_own_limit(call, "limits.body_bytes_max");
+  }
   TransportEvent end;
   end.error = TransportError::body_too_large;
   end.sent_in_full = true;
@@ -111,6 +114,9 @@ void Engine::Impl::on_end(Call& call, TransportEvent& event) {
   attempt.id = 0;
   const bool success = attempt.status >= 200 && attempt.status < 300;
   const bool answered = attempt.status > 0;
+  if (success && event.error == TransportError::body_too_large) {
+    return end_by_own_limit(call, "limits.body_bytes_max");
+  }
   if (attempt.reader != nullptr) {
     const StreamReader& reader = *attempt.reader;
     if (reader.ended() ||
@@ -159,7 +165,10 @@ Nanos Engine::Impl::attempt_deadline(const Call& call, TimeLimit* which) const {
       *which = kind;
     }
   };
-  if (!call.committed && call.total_at < earliest) {
+  // Of a stream it ends at the first content, even if that is held back until the answer is whole.
+  const bool begun =
+      call.committed || (call.request.delivery != Delivery::whole && attempt.content_at >= 0);
+  if (!begun && call.total_at < earliest) {
     earliest = call.total_at;
     *which = TimeLimit::total;
   }
@@ -184,6 +193,23 @@ Nanos Engine::Impl::attempt_deadline(const Call& call, TimeLimit* which) const {
     consider(TimeLimit::progress, attempt.content_at, limits.progress);
   }
   return earliest;
+}
+
+void Engine::Impl::withdraw_unstarted(std::uint32_t endpoint) {
+  for (Call* call = first_call; call != nullptr; call = call->next) {
+    const Attempt& attempt = call->attempt;
+    const bool waits = call->phase == Call::Phase::attempting && attempt.id != 0 &&
+                       attempt.started_at < 0 && attempt.begun_at < now.mono;
+    if (!waits) continue;
+    if (!pool.same_host(attempt.lease.route.endpoint, endpoint)) continue;
+    // Nothing was sent: it is no attempt. But the call has had its turn there, and goes elsewhere
+    // if it can.
+    stop_attempt(*call, false);
+    capacity_changed |= pool.abandon(attempt.lease);
+    call->trace.pop_back();
+    --call->attempts;
+    make_ready(*call);
+  }
 }
 
 void Engine::Impl::stop_attempt(Call& call, bool kill_connection) {

@@ -115,6 +115,8 @@ void Engine::Impl::attempt_failed(Call& call, const Classification& found,
   if (unanswered) ++call.unanswered;
   if (unanswered || found.verdict == Verdict::broken_stream) call.maybe_billed = true;
   trace_end(call, found, transport_error);
+  // Not before this call has its own outcome: it may be one of the waiting ones again at once.
+  const bool unreachable = attempt.sent_at < 0 && found.verdict != Verdict::local;
   if (found.verdict == Verdict::local) {
     capacity_changed |= pool.abandon(attempt.lease);
   } else {
@@ -166,6 +168,7 @@ void Engine::Impl::attempt_failed(Call& call, const Classification& found,
   call.held.clear();
   call.held_bytes = 0;
   after_failure(call, found, route);
+  if (unreachable) withdraw_unstarted(route.endpoint);
 }
 
 // Refused before anything was done: no connection, a key or a limit in the way.
@@ -201,6 +204,8 @@ Nanos Engine::Impl::retry_delay(const Call& call, Verdict verdict) {
 bool Engine::Impl::budget_allows(Call& call, const Classification& found, RouteKey route) {
   call.retry_cost = 0;
   if (!config->policy.retry_budget || found.verdict == Verdict::local) return true;
+  // A connection that its server had closed: nobody did any work, there is no load to hold back.
+  if (call.trace.back().transport == TransportError::reused_dead) return true;
   const std::uint32_t failed = call.trace.back().endpoint;
   const bool first_try =
       std::none_of(call.history.begin(), call.history.end(),
@@ -269,6 +274,22 @@ void Engine::Impl::drop_models_through(Call& call, ModelId model) {
   call.models.erase(call.models.begin(), end);
 }
 
+// Under the document's policy its number of attempts is what "all" means; else every route that is
+// left to the call has been tried.
+bool Engine::Impl::was_everywhere(const Call& call) const {
+  if (!config->policy.per_route) return true;
+  for (const std::uint32_t endpoint : call.endpoints) {
+    for (const ModelId model : call.models) {
+      if (!pool.serves(endpoint, pool.model_name(model))) continue;
+      const RouteKey route{endpoint, model};
+      const bool tried = std::any_of(call.history.begin(), call.history.end(),
+                                     [&](const RouteHistory& each) { return each.route == route; });
+      if (!tried) return false;
+    }
+  }
+  return true;
+}
+
 // Narrows what the call may still do, then lets it be admitted again, at once or after a delay.
 void Engine::Impl::after_failure(Call& call, const Classification& found, RouteKey route) {
   const Policy& policy = config->policy;
@@ -283,7 +304,7 @@ void Engine::Impl::after_failure(Call& call, const Classification& found, RouteK
     return finish_cause(call, 0, -1);
   }
   if (call.attempts_counted >= attempts_max(call) && !next_model(call, found, route)) {
-    return finish_cause(call, kFlagAllEndpointsFailed, -1);
+    return finish_cause(call, was_everywhere(call) ? kFlagAllEndpointsFailed : 0, -1);
   }
   if (found.verdict == Verdict::local) return wait_out_local_fault(call, route);
   RouteHistory& history = history_of(call, route);
@@ -323,6 +344,7 @@ void Engine::Impl::after_failure(Call& call, const Classification& found, RouteK
 
 // A wait of the call's own making: not for capacity.
 void Engine::Impl::pause_until(Call& call, Nanos at) {
+  if (is_draining(call)) return finish_draining(call, at);
   if (at >= call.total_at) return finish_cause(call, 0, -1);
   call.phase = Call::Phase::waiting;
   call.wake_at = at;
@@ -338,6 +360,11 @@ void Engine::Impl::pause_until(Call& call, Nanos at) {
 }
 
 // ---- DONE ------------------------------------------------------------------------------------
+
+void Engine::Impl::finish_draining(Call& call, Nanos open_at) {
+  finish_failed(call, Status::closed, "the client is draining: the call was still waiting",
+                open_at == kNever ? -1 : open_at - now.mono, kFlagRetryable);
+}
 
 std::string Engine::Impl::scrubbed(const Call& call, std::string text) const {
   text = scrub(*config, std::move(text));
@@ -416,6 +443,14 @@ void Engine::Impl::finish_ok(Call& call, const BodyFacts& facts) {
 
 void Engine::Impl::finish_failed(Call& call, Status status, std::string message, Nanos retry_after,
                                  std::uint32_t flags) {
+  if (call.restarting && status != Status::cancelled) {
+    // The reader still has the text that broke.
+    message =
+        "the stream broke after content had been delivered, and no other route could begin "
+        "it again" +
+        (message.empty() ? "" : ": " + message);
+    status = Status::stream_interrupted;
+  }
   std::shared_ptr<CallReport> report = report_of(call);
   report->failed = true;
   report->status = status;

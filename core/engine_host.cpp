@@ -21,6 +21,8 @@ namespace {
 
 // fork() waits no longer than this for the engines to stand still.
 constexpr Nanos kParkMax = kSecond;
+// A turn that begins so long after its timer was due.
+constexpr Nanos kLate = 50 * kMillisecond;
 // A longer wait is one without limit: the clock's type would overflow.
 constexpr Nanos kWaitMax = 365 * kDay;
 
@@ -138,6 +140,8 @@ void EngineHost::run() {
   Nanos next = 0;
   for (;;) {
     transport_->poll(next, events);
+    // Stopped, suspended or starved: what has arrived meanwhile comes before the limits of time.
+    if (next != kNever && now().mono - next > kLate) transport_->poll(0, events);
     park_if_asked();
     next = engine_->turn(now(), events);
     if (watchers_.load(std::memory_order_acquire) > 0) {

@@ -5,6 +5,7 @@
 // Threads: what stands under `mutex_` is shared with callers; everything else belongs to the loop.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -81,6 +82,7 @@ struct Engine::Impl {
   // engine_admit.cpp
   bool resolve(Call& call);
   void admit(Call& call);
+  Choice choose(RouteWish& wish);
   int attempts_max(const Call& call) const;
   int route_attempts_max(const Call& call) const;
   void start(Call& call, Choice choice);
@@ -97,6 +99,8 @@ struct Engine::Impl {
   Nanos attempt_deadline(const Call& call, TimeLimit* which) const;
   void time_out(Call& call, TimeLimit which);
   Outcome outcome_of(const Call& call, TransportError error) const;
+  // A host could not be reached: those that wait for a connection to it look for another route.
+  void withdraw_unstarted(std::uint32_t endpoint);
   // Ends the attempt at the transport, if it is still under way there.
   void stop_attempt(Call& call, bool kill_connection);
 
@@ -105,6 +109,8 @@ struct Engine::Impl {
   bool deliver_event(Call& call, const StreamEvent& event, std::string_view raw);
   void note_content(Attempt& attempt) const;
   void deliver_piece(Call& call, std::string_view name, std::string_view data);
+  // Ends the call; `limit` is the static name of what was too small.
+  void end_by_own_limit(Call& call, std::string_view limit);
   // Ends the attempt as broken_stream; `rule` is static.
   void break_stream(Call& call, std::string_view rule, std::string_view message);
   void commit(Call& call);
@@ -139,6 +145,12 @@ struct Engine::Impl {
   std::string scrubbed(const Call& call, std::string text) const;
   std::shared_ptr<CallReport> report_of(Call& call);
   void pause_until(Call& call, Nanos at);
+  bool was_everywhere(const Call& call) const;
+  // Its handle lets running attempts finish, but waits for nothing any more.
+  bool is_draining(const Call& call) const {
+    return std::find(draining.begin(), draining.end(), call.handle) != draining.end();
+  }
+  void finish_draining(Call& call, Nanos open_at);
   void close(Call& call, const std::shared_ptr<const CallReport>& report);
   void link(Call& call);
   void unlink(Call& call);
@@ -187,6 +199,7 @@ struct Engine::Impl {
   std::vector<StreamEvent> stream_events;
   std::int64_t outstanding_total = 0;
   std::size_t waiting_count = 0;
+  std::vector<HandleId> draining;  // until they close
   bool capacity_changed = false;
 };
 

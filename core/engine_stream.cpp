@@ -40,6 +40,9 @@ void Engine::Impl::read_stream(Call& call, std::string_view bytes) {
     }
   }
   if (through || reader.fault().empty() || reader.ended()) return update_pause(call);
+  if (reader.too_large() && reader.content_seen()) {
+    return end_by_own_limit(call, "limits.event_bytes_max");
+  }
   break_stream(call, reader.fault(), reader.fault());
 }
 
@@ -89,9 +92,34 @@ void Engine::Impl::deliver_piece(Call& call, std::string_view name, std::string_
   if (call.committed) return send_piece(call, std::string(name), std::string(data));
   call.held_bytes += name.size() + data.size();
   call.held.push_back({std::string(name), std::string(data)});
-  if (static_cast<std::int64_t>(call.held_bytes) <= config->limits.held_bytes_max) return;
+  const auto held = static_cast<std::int64_t>(call.held_bytes);
+  if (call.attempt.content_at >= 0) {
+    // Buffer mode holds the whole answer, like one that is not streamed.
+    if (held > config->limits.body_bytes_max) end_by_own_limit(call, "limits.body_bytes_max");
+    return;
+  }
+  if (held <= config->limits.held_bytes_max) return;
   break_stream(call, "limits.held_bytes_max",
                "more than limits.held_bytes_max bytes came before any content");
+}
+
+// An answer that is larger than we may hold would be as large elsewhere: no endpoint is to blame,
+// and none is asked to write, and bill, it again.
+void Engine::Impl::end_by_own_limit(Call& call, std::string_view limit) {
+  stop_attempt(call, false);
+  Classification found;
+  found.verdict = Verdict::local;
+  found.rule = limit;
+  trace_end(call, found, TransportError::none);
+  capacity_changed |= pool.abandon(call.attempt.lease);
+  call.maybe_billed = true;
+  call.cause = std::move(found);
+  call.cause_status = call.attempt.status;
+  call.cause_endpoint = call.attempt.lease.route.endpoint;
+  call.has_cause = true;
+  finish_failed(call, Status::limit,
+                std::string(limit) + ": the answer is larger than this limit of the client's", -1,
+                0);
 }
 
 void Engine::Impl::break_stream(Call& call, std::string_view rule, std::string_view message) {
@@ -106,6 +134,8 @@ void Engine::Impl::break_stream(Call& call, std::string_view rule, std::string_v
 // The gate opens: from here on the answer is this route's.
 void Engine::Impl::commit(Call& call) {
   call.committed = true;
+  if (call.restarting) out(call, Completion::Kind::restarted);
+  call.restarting = false;
   Completion& headers = out(call, Completion::Kind::headers);
   headers.http_status = call.attempt.status;
   auto report = std::make_shared<CallReport>();
@@ -201,13 +231,14 @@ bool Engine::Impl::may_restart(const Call& call) const {
          call.request.replay == Replay::free && !call.tool_call_complete;
 }
 
-// `total` ended with the first content; the answer that begins again has it anew.
+// `total` ended with the first content; the answer that begins again has it anew. The reader is
+// told to drop what it has when there is something in its place.
 void Engine::Impl::restart(Call& call) {
   call.committed = false;
+  call.restarting = true;
   call.total_at = call.total > 0 ? saturating_add(now.mono, call.total) : kNever;
   call.held.clear();
   call.held_bytes = 0;
-  out(call, Completion::Kind::restarted);
 }
 
 }  // namespace holysheep

@@ -11,64 +11,86 @@ constexpr Nanos kBucketSpan = kRatioWindow / 10;
 
 }  // namespace
 
-Health::Bucket& Health::bucket(Nanos sent_at) {
+Health::Bucket* Health::bucket(Nanos sent_at) {
   const std::int64_t number = sent_at / kBucketSpan;
   Bucket& found = buckets_[static_cast<std::size_t>(number % kBuckets)];
-  if (found.number != number) found = Bucket{number, 0, 0};
-  return found;
+  if (found.number > number) return nullptr;
+  if (found.number < number) {
+    found = Bucket{};
+    found.number = number;
+  }
+  return &found;
 }
 
-bool Health::ratio_is_bad(Nanos now) const {
+// After a failure of an attempt of then.
+bool Health::is_bad(Nanos now, Nanos sent_at) const {
   const std::int64_t oldest = (now - kRatioWindow) / kBucketSpan;
-  std::uint32_t succeeded = 0;
-  std::uint32_t failed = 0;
+  const std::int64_t last = sent_at / kBucketSpan;
+  int good = 0;
+  int failed = 0;
+  int pending = 0;
   for (const Bucket& each : buckets_) {
     if (each.number <= oldest) continue;
-    succeeded += each.succeeded;
+    good += each.succeeded;
     failed += each.failed;
+    if (each.number <= last) pending += each.pending;
   }
-  const std::uint32_t results = succeeded + failed;
-  return results >= kRatioResultsMin && succeeded < kSuccessRatioMin * results;
+  if (consecutive_failures_ >= kConsecutiveFailuresMax && pending <= consecutive_failures_) {
+    return true;
+  }
+  good += pending;
+  return good + failed >= kRatioResultsMin && good < kSuccessRatioMin * (good + failed);
 }
 
-void Health::open(Nanos now, Random& random) {
+// A probe that fails makes the next time longer; a route that had recovered begins where it was.
+void Health::open(Nanos now, Random& random, bool probe_failed) {
   const Nanos forgiven = openings_ > 0 && healthy_since_ > 0 ? now - healthy_since_ : 0;
   openings_ = std::max(0, openings_ - static_cast<int>(forgiven / kForgiveAfter));
+  if (probe_failed) ++openings_;
   const Nanos wait = equal_jitter_delay(kOpenBase, openings_, kOpenMax, random);
-  ++openings_;
   opened_at_ = now;
   recovered_at_ = -1;
   healthy_since_ = 0;
   gate_.close(now, saturating_add(now, wait), reason::kBreakerOpen, true);
 }
 
+void Health::sent(Nanos sent_at) {
+  if (Bucket* found = bucket(sent_at)) ++found->pending;
+}
+
+void Health::settled(Nanos sent_at) {
+  Bucket* found = bucket(sent_at);
+  if (found != nullptr && found->pending > 0) --found->pending;
+}
+
 void Health::succeeded(Nanos now, Nanos sent_at) {
-  ++bucket(sent_at).succeeded;
+  settled(sent_at);
+  if (Bucket* found = bucket(sent_at)) ++found->succeeded;
   const bool was_closed = gate_.closed(now);
   if (was_closed && !gate_.cleared_by_attempt_of(sent_at)) return;
   consecutive_failures_ = 0;
   last_failed_ = false;
   if (was_closed) {
     gate_.clear();
-    buckets_.fill(Bucket{});
+    for (Bucket& each : buckets_)
+      each.succeeded = each.failed = 0;
     recovered_at_ = now;
     healthy_since_ = now;
   }
 }
 
 void Health::failed(Nanos now, Nanos sent_at, Random& random, bool breaker_enabled) {
+  settled(sent_at);
   last_failed_ = true;
   // Faults of calls that shared one connection arrive in one turn and count once.
   if (last_failure_at_ == now) return;
   last_failure_at_ = now;
-  ++bucket(sent_at).failed;
+  if (Bucket* found = bucket(sent_at)) ++found->failed;
   ++consecutive_failures_;
   if (!breaker_enabled) return;
   const bool half_open = gate_.needs_probe() && now >= gate_.until();
-  if (half_open || consecutive_failures_ >= kConsecutiveFailuresMax || ratio_is_bad(now)) {
-    if (gate_.needs_probe() && now < gate_.until()) return;  // open already
-    open(now, random);
-  }
+  if (half_open) return open(now, random, true);
+  if (!gate_.needs_probe() && is_bad(now, sent_at)) open(now, random, false);
 }
 
 double Health::share(Nanos now) const {

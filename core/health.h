@@ -1,6 +1,11 @@
 // The breaker of one route or host (ALGORITHMS 3.2). Opens after consecutive hard failures or a bad
-// success ratio, half-open lets one real call through, recovery is eased in. A 429 never comes
+// success ratio, half-open lets one real call through, recovery is eased in. A 429 is no failure
 // here.
+//
+// Failures come faster than answers: of a hundred calls under way, twenty that fail meet in a row
+// though the other eighty will succeed. So attempts that were sent no later than the failure and
+// are still under way count as successes to come: they can still outvote it. Attempts that hang are
+// younger than those that time out before them, and outvote nothing.
 #pragma once
 
 #include <array>
@@ -27,6 +32,9 @@ constexpr Nanos kForgiveAfter = kMinute;
 
 class Health {
  public:
+  void sent(Nanos sent_at);
+  // An attempt of then has ended without telling anything of this route's or host's health.
+  void settled(Nanos sent_at);
   void succeeded(Nanos now, Nanos sent_at);
   // `sent_at`: results count in the bucket of their sending, so that long calls do not distort it.
   void failed(Nanos now, Nanos sent_at, Random& random, bool breaker_enabled);
@@ -42,14 +50,16 @@ class Health {
  private:
   struct Bucket {
     std::int64_t number = -1;
-    std::uint32_t succeeded = 0;
-    std::uint32_t failed = 0;
+    int pending = 0;
+    int succeeded = 0;
+    int failed = 0;
   };
   static constexpr int kBuckets = 10;
 
-  Bucket& bucket(Nanos sent_at);
-  bool ratio_is_bad(Nanos now) const;
-  void open(Nanos now, Random& random);
+  // Null: so long ago that its place is another bucket's.
+  Bucket* bucket(Nanos sent_at);
+  bool is_bad(Nanos now, Nanos sent_at) const;
+  void open(Nanos now, Random& random, bool probe_failed);
 
   Gate gate_;
   std::array<Bucket, kBuckets> buckets_{};

@@ -33,6 +33,8 @@ constexpr int kEventsPerTurn = 256;
 constexpr std::uint64_t kWakeMark = ~std::uint64_t{0};
 // epoll counts milliseconds in an int; a day is as good as for ever.
 constexpr Nanos kWaitMax = kDay;
+// A timer that fires so much too late says that the process did not run.
+constexpr Nanos kLate = 20 * kMillisecond;
 
 Nanos read(clockid_t clock) {
   timespec time{};
@@ -60,12 +62,14 @@ class EpollLoop final : public Loop {
   void run_once(Nanos timeout) override {
     const Nanos now = read(CLOCK_MONOTONIC);
     if (timer_due_ <= now) {
+      const Nanos due = timer_due_;
       timer_due_ = kNever;
       act(CURL_SOCKET_TIMEOUT, 0);
       timeout = 0;
       // A new request is on its way and nothing else has happened: back to the engine, which has
-      // its limits to set, without asking the sockets. But never twice in a row.
-      looked_ = !looked_;
+      // its limits to set, without asking the sockets. But never twice in a row, nor when this
+      // process was kept from running: what has arrived meanwhile comes before any limit.
+      looked_ = !looked_ || now - due > kLate;
       if (!looked_) return;
     } else if (timer_due_ != kNever) {
       timeout = std::min(timeout, timer_due_ - now);
@@ -74,7 +78,9 @@ class EpollLoop final : public Loop {
     apply_changes();
     epoll_event events[kEventsPerTurn];
     const auto wait_ms = static_cast<int>(to_ms_ceil(std::min(timeout, kWaitMax)));
-    const int count = epoll_wait(epoll_, events, kEventsPerTurn, wait_ms);
+    int count = epoll_wait(epoll_, events, kEventsPerTurn, wait_ms);
+    // A stop and a continue of the process interrupt the wait, though every signal is blocked.
+    if (count < 0 && errno == EINTR) count = epoll_wait(epoll_, events, kEventsPerTurn, 0);
     for (int i = 0; i < count; ++i)
       handle(events[i]);
   }

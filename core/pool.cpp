@@ -144,6 +144,10 @@ void Pool::pass_over(std::uint32_t endpoint, std::string_view why) {
 }
 
 void Pool::consider(const RouteWish& wish, RouteKey key, Nanos now) {
+  if (wish.full != nullptr &&
+      std::find(wish.full->begin(), wish.full->end(), key.endpoint) != wish.full->end()) {
+    return pass_over(key.endpoint, "no connection free");
+  }
   const RouteHistory* history = find_history(wish, key);
   if (history != nullptr) {
     if (history->excluded) return pass_over(key.endpoint, "failed in this call");
@@ -178,7 +182,7 @@ void Pool::consider(const RouteWish& wish, RouteKey key, Nanos now) {
         passage.reason == reason::kEasing) {
       ++survey_.rate_limited;
     }
-    if (within_limits && passage.reason == reason::kBreakerOpen && wish.may_probe) {
+    if (within_limits && passage.reason == reason::kBreakerOpen) {
       survey_.broken.push_back(candidate);
     }
   }
@@ -248,8 +252,13 @@ Choice Pool::choose(const RouteWish& wish, Nanos now, Random& random) {
         survey_.broken.begin(), survey_.broken.end(),
         [](const Candidate& left, const Candidate& right) { return left.until < right.until; });
     const RouteKey state{next->route.endpoint, state_model(next->route.model)};
-    if (!route_at(state).health.gate().probing() &&
-        !hosts_[endpoints_[state.endpoint].host].gate().probing()) {
+    const bool probing = route_at(state).health.gate().probing() ||
+                         hosts_[endpoints_[state.endpoint].host].gate().probing();
+    if (probing) {
+      // Its outcome is an answer away, and lets everybody in or the next one try.
+      survey_.earliest = kNever;
+      survey_.earliest_reason = reason::kProbing;
+    } else if (wish.may_probe) {
       next->probe = true;
       return take(*next, "probe: every route is down");
     }
@@ -329,21 +338,29 @@ const Pool::Candidate& Pool::pick_by_routing(std::size_t count, Nanos now, Rando
 }
 
 // The document's search: from the current endpoint on, once round; then back to the first by force.
+// A call that may not go everywhere, or that names its endpoint, does not move the others.
 Choice Pool::choose_sticky(const RouteWish& wish, Nanos now) {
+  const ModelId model = wish.models->front();
   const auto allowed = [&](std::uint32_t endpoint) {
     return std::find(wish.endpoints->begin(), wish.endpoints->end(), endpoint) !=
-           wish.endpoints->end();
+               wish.endpoints->end() &&
+           serves(endpoint, models_[model].name);
   };
-  const ModelId model = wish.models->front();
   const auto count = static_cast<int>(endpoints_.size());
-  if (wish.forced_endpoint >= 0) current_endpoint_ = wish.forced_endpoint;
+  const bool named = wish.forced_endpoint >= 0;
+  const int begin = named ? wish.forced_endpoint : current_endpoint_;
+  bool skipped = named;
   for (int checked = 0; checked < count; ++checked) {
-    const auto endpoint = static_cast<std::uint32_t>(current_endpoint_);
-    if (allowed(endpoint)) {
-      consider(wish, {endpoint, model}, now);
-      if (!survey_.open.empty()) return take(survey_.open.front(), "current endpoint");
+    const int place = (begin + checked) % count;
+    const auto endpoint = static_cast<std::uint32_t>(place);
+    if (!allowed(endpoint)) {
+      skipped = true;
+      continue;
     }
-    current_endpoint_ = (current_endpoint_ + 1) % count;
+    consider(wish, {endpoint, model}, now);
+    if (survey_.open.empty()) continue;
+    if (!skipped) current_endpoint_ = place;
+    return take(survey_.open.front(), "current endpoint");
   }
   Choice none;
   none.passed_over = survey_.passed_over;
@@ -356,9 +373,10 @@ Choice Pool::choose_sticky(const RouteWish& wish, Nanos now) {
     return none;
   }
   for (const std::uint32_t endpoint : *wish.endpoints) {
+    if (!serves(endpoint, models_[model].name)) continue;
     const RouteHistory* history = find_history(wish, {endpoint, model});
     if (history != nullptr && history->excluded) continue;
-    current_endpoint_ = static_cast<int>(endpoint);
+    if (!skipped) current_endpoint_ = static_cast<int>(endpoint);
     Choice forced = take({{endpoint, model}, 0, false, true, 0}, "forced: none is available");
     forced.forced = true;
     return forced;
@@ -375,6 +393,8 @@ Lease Pool::lease(const Choice& choice, bool own_credential, Nanos now) {
   Route& route = route_at(state);
   route.used = true;
   ++route.in_flight;
+  route.health.sent(lease.sent_at);
+  hosts_[endpoint.host].sent(lease.sent_at);
   if (!own_credential) quota_at(state).leased(now);
   ++endpoint.in_flight;
   if (choice.probe) {
@@ -409,6 +429,8 @@ void Pool::end_probes(const Lease& lease) {
 
 bool Pool::abandon(const Lease& lease) {
   end_probes(lease);
+  route_at({lease.route.endpoint, state_model(lease.route.model)}).health.settled(lease.sent_at);
+  hosts_[endpoints_[lease.route.endpoint].host].settled(lease.sent_at);
   return lease.probe;
 }
 
@@ -475,9 +497,21 @@ void Pool::close_credential(Endpoint& endpoint, const Classification& found, Nan
                             exhausted ? reason::kQuotaExhausted : reason::kAuth, true);
 }
 
+// Those of route and host that the failure says nothing about.
+void Pool::settle(const Lease& lease, const Classification& found) {
+  const bool unreachable =
+      found.verdict == Verdict::network ||
+      (found.verdict == Verdict::timeout && found.time_limit == TimeLimit::connect);
+  if (!unreachable) hosts_[endpoints_[lease.route.endpoint].host].settled(lease.sent_at);
+  if (unreachable || !action_of(found.verdict, config_->policy).hard_failure) {
+    route_at(lease.route).health.settled(lease.sent_at);
+  }
+}
+
 void Pool::apply(const Lease& lease, const Classification& found, Nanos now, Random& random) {
   Endpoint& endpoint = endpoints_[lease.route.endpoint];
   Route& route = route_at(lease.route);
+  settle(lease, found);
   const Policy& policy = config_->policy;
   switch (found.verdict) {
     case Verdict::rate_limited:

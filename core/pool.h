@@ -50,6 +50,7 @@ struct RouteWish {
   const std::vector<std::uint32_t>* endpoints = nullptr;  // allowed, in order
   const std::vector<ModelId>* models = nullptr;           // the model and its fallbacks, in order
   const std::vector<RouteHistory>* history = nullptr;
+  const std::vector<std::uint32_t>* full = nullptr;  // endpoints without a free connection
   int forced_endpoint = -1;     // first choice, before every other rule; bound calls: the only one
   int route_attempts_max = 0;   // 0: no limit
   bool may_probe = true;        // a half-open route may get this call
@@ -191,6 +192,7 @@ class Pool {
   const Candidate& pick(Nanos now, Random& random);
   const Candidate& pick_by_routing(std::size_t count, Nanos now, Random& random);
   Choice take(const Candidate& candidate, std::string_view why);
+  void settle(const Lease& lease, const Classification& found);
   void apply(const Lease& lease, const Classification& found, Nanos now, Random& random);
   void apply_single_state(const Lease& lease, const Classification& found, int http_status,
                           Nanos now, Random& random);

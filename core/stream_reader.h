@@ -61,6 +61,8 @@ class StreamReader {
   // An event above the limit, or data that is no JSON where the dialect wants JSON: broken_stream.
   // Static text that says what was wrong; "" while all is well. Events read before it are valid.
   std::string_view fault() const { return fault_; }
+  // That fault is an event above the limit.
+  bool too_large() const { return parser_.too_large() && !ended_; }
   const BodyFacts& facts() const { return facts_; }
 
  private:

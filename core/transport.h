@@ -3,6 +3,7 @@
 // HTTP request, and reports. All limits of time are the engine's.
 //
 // Contract:
+// - An attempt that waits for a connection has not `started`, and can be cancelled without a trace.
 // - Every method is called on the loop's thread, but wake().
 // - start() makes exactly one `done` event, unless cancel() comes first; after cancel() there is no
 //   further event of that attempt.
@@ -58,6 +59,8 @@ class Transport {
   virtual ~Transport() = default;
 
   virtual void start(AttemptId attempt, HttpRequest request) = 0;
+  // False: the endpoint's or the transport's connections are all in use, an attempt would wait.
+  virtual bool has_room(const EndpointConfig& endpoint) = 0;
   // Ends an attempt at once. `kill_connection`: it timed out and never received a byte since its
   // request was sent, so the connection is suspected dead and is shut down for everybody on it.
   virtual void cancel(AttemptId attempt, bool kill_connection) = 0;

@@ -32,7 +32,6 @@ struct SimCall {
   bool streams = false;  // whether the body asks for a stream
   bool plain = true;     // no options that narrow where it may go
   Nanos submitted = 0;
-  Nanos total = 0;           // the limit; 0: none
   Nanos deadline = kNever;   // of `total`
   Nanos cancelled = kNever;  // when the caller asked for that
   Nanos read_time = 0;

@@ -62,6 +62,12 @@ void SimChecks::accepted(std::size_t number, const SimCall& call) {
   resting_.insert(number);
 }
 
+// Of a stream: content has come, delivered or held back until the answer is whole.
+bool SimChecks::has_begun(const SimCall& call) const {
+  return call.first_piece != kNever || (call.streams && !call.attempts.empty() &&
+                                        transport_.attempts()[call.attempts.back()].data);
+}
+
 void SimChecks::completion(std::size_t number, const SimCall& call, const Completion& completion,
                            Now now) {
   if (!call.accepted || call.id != completion.call) fail("a completion with another call's id");
@@ -72,7 +78,7 @@ void SimChecks::completion(std::size_t number, const SimCall& call, const Comple
   }
   resting_.erase(number);
   deadlines_.erase({call.deadline, number});
-  if (now.mono > call.deadline && call.first_piece == kNever) fail("DONE after the total limit");
+  if (now.mono > call.deadline && !has_begun(call)) fail("DONE after the total limit");
   if (completion.status == Status::ok) check_success(call, completion);
 }
 
@@ -112,10 +118,7 @@ void SimChecks::after_turn(std::deque<SimCall>& calls, const std::vector<std::si
   }
   while (!deadlines_.empty() && deadlines_.begin()->first <= now.mono) {
     const SimCall& call = calls[deadlines_.begin()->second];
-    const bool streaming = call.first_piece != kNever;
-    const bool buffering =
-        call.streams && !call.attempts.empty() && transport_.attempts()[call.attempts.back()].data;
-    if (call.active() && !streaming && !buffering) fail("a call outlived its total limit");
+    if (call.active() && !has_begun(call)) fail("a call outlived its total limit");
     deadlines_.erase(deadlines_.begin());
   }
   check_in_flight(snapshot);
@@ -129,7 +132,10 @@ void SimChecks::after_turn(std::deque<SimCall>& calls, const std::vector<std::si
 void SimChecks::check_start(const SimAttempt& attempt, const SimCall& call, Now now) {
   if (!call.accepted || call.done != kNever) return fail("an attempt of a call that is done");
   if (call.cancelled != kNever) return fail("an attempt after cancel");
-  if (now.mono >= call.deadline) return fail("an attempt after the total limit");
+  // Of a stream `total` ended at its first content; one that begins again has it anew.
+  if (now.mono >= call.deadline && !has_begun(call)) {
+    return fail("an attempt after the total limit");
+  }
   if (!call.attempts.empty() && transport_.attempts()[call.attempts.back()].ended == kNever) {
     return fail("two attempts of one call at once");
   }

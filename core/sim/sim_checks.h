@@ -53,6 +53,7 @@ class SimChecks {
   bool keeps_blocks() const;
   void check_start(const SimAttempt& attempt, const SimCall& call, Now now);
   void check_counts(const SimAttempt& attempt, const SimCall& call);
+  bool has_begun(const SimCall& call) const;
   void check_success(const SimCall& call, const Completion& completion);
   void note_told(const SimAttempt& attempt);
   void check_in_flight(const Snapshot& snapshot);

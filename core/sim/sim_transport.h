@@ -52,6 +52,7 @@ class SimTransport final : public Transport {
   void collect(std::vector<TransportEvent>& events);
 
   void start(AttemptId attempt, HttpRequest request) override;
+  bool has_room(const EndpointConfig&) override { return true; }
   void cancel(AttemptId attempt, bool kill_connection) override;
   void pause(AttemptId attempt) override;
   void resume(AttemptId attempt) override;

@@ -56,7 +56,6 @@ std::size_t Simulation::submit(const SimCallInput& input) {
     call.plain = call.plain && made.replay == Replay::free && !made.own_credential;
     Nanos total = made.total >= 0 ? made.total : made.options.time_limits.total;
     if (total < 0) total = config_->time_limits.total;
-    call.total = std::max<Nanos>(total, 0);
     if (total > 0) call.deadline = saturating_add(now_.mono, total);
     error.status = engine_.submit(std::move(made), queue_, number, kHandle, &call.id, &error);
     if (error.status == Status::ok) {
@@ -198,8 +197,6 @@ void Simulation::take_completion(Completion& completion) {
       break;
     case Completion::Kind::restarted:
       ++call.restarts;
-      // The answer begins again, and `total` with it.
-      if (call.deadline != kNever) call.deadline = saturating_add(now_.mono, call.total);
       call.read = TraceHash();
       call.text.clear();
       break;

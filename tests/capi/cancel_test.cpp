@@ -256,3 +256,17 @@ TEST_CASE("drain: when it returns, the last DONE is in the queue") {
     REQUIRE(client.of(id).dones == 1);
   }
 }
+
+TEST_CASE(
+    "drain: a call that would begin to wait while it drains ends at once, and says until when") {
+  const char* limited =
+      R"({"default":{"status":429,"latency_ms":200,"headers":{"Retry-After":"30"}}})";
+  Mock mock(three(limited, limited, limited));
+  Client client(mock.config());
+  const auto id = client.submit(Client::request(chat()));
+  mock.await("primary", 1);
+  REQUIRE(holysheep_client_drain(client.get(), kPatienceMs) == HOLYSHEEP_OK);
+  const Outcome outcome = client.wait(id);
+  REQUIRE(outcome.status == HOLYSHEEP_E_CLOSED);
+  REQUIRE(outcome.retry_after_ms > 28'000);
+}

@@ -306,3 +306,85 @@ TEST_CASE("failover: under the document's policy the backup model follows the la
   REQUIRE(outcome.attempts == 4);
   REQUIRE(mock.requests().text("/3/model") == "small");
 }
+
+namespace {
+
+// The script with `members` put into the endpoint of that name: client settings beside the mock's.
+std::string with_setting(std::string config, std::string_view name, std::string_view members) {
+  const std::string text = R"("name":")" + std::string(name) + "\"";
+  const std::size_t place = config.find(text);
+  REQUIRE(place != std::string::npos);
+  return config.insert(place, std::string(members) + ",");
+}
+
+}  // namespace
+
+TEST_CASE(
+    "failover: an endpoint whose connections are in use is passed over while another is free") {
+  Mock mock(three(R"({"default":{"stall":"before_headers"}})"));
+  Client client(with_setting(mock.config(), "primary", R"("connections_max":1)"));
+  const std::string body = chat();
+  const auto slow = client.submit(Client::request(body));
+  mock.await("primary", 1);
+  const Outcome other = client.call();
+  REQUIRE(other.route() == "backup-1:ok");
+  REQUIRE(Json(other.meta).text("/trace/0/others/0/reason") == "no connection free");
+  REQUIRE(holysheep_cancel(client.get(), slow) == HOLYSHEEP_OK);
+  client.wait(slow);
+}
+
+TEST_CASE(
+    "failover: calls that wait for a host that cannot be reached go elsewhere with the first") {
+  constexpr int kCalls = 20;
+  Mock mock(three(R"({"half_open":true,"tls":true})"));
+  Client client(mock.config(R"(,"time_limits":{"connect_ms":300})"));
+  const std::string body = chat();
+  std::vector<holysheep_request_id> ids;
+  for (int i = 0; i < kCalls; ++i)
+    ids.push_back(client.submit(Client::request(body)));
+  int tried = 0;
+  for (const auto id : ids) {
+    const Outcome outcome = client.wait(id);
+    INFO(outcome.meta);
+    REQUIRE(outcome.status == HOLYSHEEP_OK);
+    REQUIRE(outcome.endpoint() == "backup-1");
+    if (outcome.route() != "backup-1:ok") ++tried;
+  }
+  // Two at a time try a host that is not known to live; nobody else waits for it.
+  REQUIRE(tried <= 4);
+}
+
+TEST_CASE("failover: all endpoints failed is said only when all were tried") {
+  Mock mock(three(R"({"default":{"status":500}})"));
+  Client client(mock.config());
+  const Outcome outcome = client.call(chat(), R"({"retry":{"max_attempts":1}})");
+  REQUIRE(outcome.status == HOLYSHEEP_E_INTERNAL_SERVER);
+  REQUIRE((outcome.flags & HOLYSHEEP_FLAG_ALL_ENDPOINTS_FAILED) == 0);
+  REQUIRE(outcome.message == "primary: 500 server_error");
+}
+
+TEST_CASE("failover: under the document's policy models and narrowed calls are respected") {
+  Mock mock(three("{}"));
+  Client client(
+      with_setting(mock.config(R"(,"policy":"document")"), "primary", R"("models":["m2"])"));
+  REQUIRE(client.call().endpoint() == "backup-1");
+  // A call that is narrowed to one endpoint leaves the others where they were.
+  REQUIRE(client.call(chat(), R"({"allow":["backup-2"]})").endpoint() == "backup-2");
+  REQUIRE(client.call(chat(), R"({"endpoint":"backup-2"})").endpoint() == "backup-2");
+  REQUIRE(client.call().endpoint() == "backup-1");
+}
+
+TEST_CASE("failover: connections that their server has closed cost nothing of the retry budget") {
+  // Twice as many as the budget would pay for.
+  constexpr int kCalls = 20;
+  std::string replies;
+  for (int i = 0; i < 2 * kCalls; ++i)
+    replies += std::string(i > 0 ? "," : "") + R"({"close":"on_next_request"})";
+  Mock mock(R"({"version":1,"endpoints":[{"name":"primary","replies":[)" + replies + "]}]}");
+  Client client(mock.config());
+  for (int i = 0; i < kCalls; ++i) {
+    const Outcome outcome = client.call();
+    INFO(outcome.meta);
+    REQUIRE(outcome.status == HOLYSHEEP_OK);
+  }
+}

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <tuple>
 
 #include "fixture.h"
 
@@ -285,4 +286,42 @@ TEST_CASE("stream: the responses and messages dialects end by their own events")
   REQUIRE(outcome.endpoint() == "backup-1");
   REQUIRE(!outcome.pieces.empty());
   REQUIRE(!outcome.pieces.back().name.empty());
+}
+
+TEST_CASE("stream: restart drops nothing when nobody can begin again") {
+  Mock mock(R"({"version":1,"endpoints":[{"name":"primary",)"
+            R"("default":{"tokens":20,"cut":{"at":"after_content","after_tokens":5}}}]})");
+  Client client(mock.config(R"(,"stream_recovery":"restart")"));
+  const Outcome outcome = client.call(kStream, R"({"retry":{"max_attempts":1}})");
+  REQUIRE(outcome.status == HOLYSHEEP_E_STREAM_INTERRUPTED);
+  REQUIRE(outcome.restarts == 0);
+  REQUIRE_FALSE(outcome.content().empty());
+  REQUIRE(outcome.message.starts_with("the stream broke after content had been delivered"));
+}
+
+TEST_CASE("stream: an answer in buffer mode may be as large as one that is not streamed") {
+  Mock mock(R"({"version":1,"endpoints":[{"name":"primary","default":{"tokens":200}}]})");
+  Client client(mock.config(R"(,"stream_recovery":"buffer","limits":{"held_bytes_max":4096})"));
+  const Outcome outcome = client.call(kStream);
+  INFO(outcome.message);
+  REQUIRE(outcome.status == HOLYSHEEP_OK);
+  REQUIRE(outcome.pieces.size() >= 200);
+}
+
+TEST_CASE(
+    "stream: what is too large for the client is no fault of an endpoint, and asked for once") {
+  const auto [stream, limits, name] = GENERATE(
+      std::tuple<bool, const char*, const char*>{
+          true, R"(,"stream_recovery":"buffer","limits":{"body_bytes_max":8192})",
+          "limits.body_bytes_max"},
+      std::tuple<bool, const char*, const char*>{false, R"(,"limits":{"body_bytes_max":1024})",
+                                                 "limits.body_bytes_max"});
+  Mock mock(three(R"({"default":{"tokens":2000}})", R"({"default":{"tokens":2000}})"));
+  Client client(mock.config(limits));
+  const Outcome outcome = client.call(chat("gpt-4.1", stream));
+  INFO(outcome.message << outcome.meta);
+  REQUIRE(outcome.status == HOLYSHEEP_E_LIMIT);
+  REQUIRE(outcome.message.starts_with(name));
+  REQUIRE(mock.count() == 1);
+  REQUIRE(client.status_of(0) == "healthy");
 }

@@ -98,12 +98,16 @@ class Connection:
             self.last_answered = stream
             self.frame(HEADERS, END_HEADERS, stream, ANSWER_HEADERS)
             self.frame(DATA, END_STREAM, stream, self.server.answer)
+        elif what == "answer later":
+            threading.Timer(0.3, self.act, ("answer", stream)).start()
         elif what == "refuse":
             self.frame(RST_STREAM, 0, stream, struct.pack(">I", REFUSED_STREAM))
         elif what == "reset":
             self.frame(RST_STREAM, 0, stream, struct.pack(">I", INTERNAL_ERROR))
         elif what == "goaway":
             self.frame(GOAWAY, 0, 0, struct.pack(">II", self.last_answered, NO_ERROR))
+        elif what == "ping":  # a while later: the connection lives, whatever its streams do
+            threading.Timer(0.1, self.frame, (PING, 0, 0, bytes(8))).start()
         elif what == "close":
             return False
         elif what != "silence":
