@@ -1,6 +1,7 @@
 // How a failure is told: what happened, then what to do about it.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 

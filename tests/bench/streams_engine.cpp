@@ -1,6 +1,7 @@
 // Many streams at a time through the C API: memory per stream and CPU per chunk.
 #include <unistd.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
