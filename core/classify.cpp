@@ -186,7 +186,16 @@ Reading::Reading(const Outcome& outcome)
   headers.server_now = outcome.unix_now;
   if (outcome.headers != nullptr && !outcome.in_band) {
     headers = read_retry_headers(*outcome.headers, outcome.unix_now);
+    limit_headers_ = outcome.headers;
   }
+}
+
+const std::optional<LimitHeader>& Reading::exhausted() const {
+  if (!limits_read_ && limit_headers_ != nullptr) {
+    exhausted_ = read_exhausted_limit(*limit_headers_, headers.server_now);
+  }
+  limits_read_ = true;
+  return exhausted_;
 }
 
 Classification classify(const Outcome& outcome) {

@@ -42,11 +42,10 @@ LimitDimension find_dimension(const Reading& reading, const Decision& decision) 
   if (dimension != LimitDimension::unknown) return dimension;
   dimension = dimension_in_text(reading.text);
   if (dimension != LimitDimension::unknown) return dimension;
-  if (reading.headers.limit) {
-    const LimitHeader& exhausted = reading.headers.exhausted;
+  if (const auto& exhausted = reading.exhausted()) {
     // Groq counts requests by the day under OpenAI's name for those of a minute: its reset tells.
-    const bool daily = exhausted.reset.value_or(0) >= kDailyWait;
-    dimension = dimension_of_name(exhausted.name, daily);
+    const bool daily = exhausted->reset.value_or(0) >= kDailyWait;
+    dimension = dimension_of_name(exhausted->name, daily);
     if (dimension != LimitDimension::unknown) return dimension;
   }
   if (reading.body.type == "tokens") return LimitDimension::tpm;
@@ -70,7 +69,7 @@ void fill_numbers(const Reading& reading, Classification& result) {
     result.limit = count_or(violation->value, result.limit);
   }
   if (result.limit < 0) result.limit = count_or(reading.body.header_limit.view(), -1);
-  if (result.limit < 0 && reading.headers.limit) result.limit = reading.headers.exhausted.limit;
+  if (result.limit < 0 && reading.exhausted()) result.limit = reading.exhausted()->limit;
 }
 
 std::optional<Nanos> typed_wait(const Reading& reading) {
@@ -118,9 +117,9 @@ std::optional<Hint> find_hint(const Reading& reading, const Decision& decision) 
   if (decision.verdict == Verdict::quota_exhausted) {
     if (const auto wait = wait_until_date(reading)) return Hint{*wait, true};
   }
-  if (decision.verdict == Verdict::rate_limited && reading.headers.limit &&
-      reading.headers.exhausted.reset) {
-    return Hint{*reading.headers.exhausted.reset, false};
+  if (decision.verdict == Verdict::rate_limited && reading.exhausted() &&
+      reading.exhausted()->reset) {
+    return Hint{*reading.exhausted()->reset, false};
   }
   if (decision.rule == nullptr || decision.rule->reset == Reset::none) return std::nullopt;
   return Hint{wait_until_reset(decision.rule->reset, reading.headers.server_now), true};

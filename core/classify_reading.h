@@ -1,6 +1,8 @@
 // What classify reads of one answer, and what it decided from it: shared by its two halves.
 #pragma once
 
+#include <optional>
+
 #include "core/classify.h"
 #include "core/classify_rules.h"
 #include "core/error_body.h"
@@ -24,6 +26,13 @@ struct Reading {
   int status = 0;   // of an in-band error: what its typed fields name, or 0
 
   explicit Reading(const Outcome& outcome);
+  // The limit that is used up, as headers tell it; read when asked for: mostly the message says it.
+  const std::optional<LimitHeader>& exhausted() const;
+
+ private:
+  const Headers* limit_headers_ = nullptr;  // null: there are none
+  mutable bool limits_read_ = false;
+  mutable std::optional<LimitHeader> exhausted_;
 };
 
 // The limit's dimension and numbers, and whether this request or this tier can ever be within it.

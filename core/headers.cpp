@@ -1,11 +1,9 @@
 #include "core/headers.h"
 
+#include "core/fold.h"
+
 namespace holysheep {
 namespace {
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
 
 bool is_space(char c) {
   return c == ' ' || c == '\t' || c == '\r' || c == '\n';
@@ -23,7 +21,15 @@ std::string_view trim(std::string_view text) {
 
 bool equals_ignore_case(std::string_view left, std::string_view right) {
   if (left.size() != right.size()) return false;
-  for (std::size_t i = 0; i < left.size(); ++i) {
+  std::size_t i = 0;
+  for (; i + sizeof(std::uint64_t) <= left.size(); i += sizeof(std::uint64_t)) {
+    std::uint64_t one = 0;
+    std::uint64_t other = 0;
+    std::memcpy(&one, left.data() + i, sizeof one);
+    std::memcpy(&other, right.data() + i, sizeof other);
+    if (one != other && lower_eight(one) != lower_eight(other)) return false;
+  }
+  for (; i < left.size(); ++i) {
     if (lower(left[i]) != lower(right[i])) return false;
   }
   return true;

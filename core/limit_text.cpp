@@ -1,25 +1,11 @@
 #include "core/limit_text.h"
 
 #include <algorithm>
-#include <cstring>
+
+#include "core/fold.h"
 
 namespace holysheep {
 namespace {
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
-
-// Eight characters at once: the sums carry into a byte's top bit where it is at least 'A', and
-// above 'Z'; the top bit moved to 0x20 is what lower case adds.
-std::uint64_t lower_eight(std::uint64_t bytes) {
-  constexpr std::uint64_t kOnes = 0x0101010101010101;
-  constexpr std::uint64_t kTops = 0x80 * kOnes;
-  const std::uint64_t low_bits = bytes & ~kTops;
-  const std::uint64_t from_a = low_bits + (0x80 - 'A') * kOnes;
-  const std::uint64_t above_z = low_bits + (0x7F - 'Z') * kOnes;
-  return bytes | (((from_a ^ above_z) & ~bytes & kTops) >> 2);
-}
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -90,17 +76,8 @@ bool contains_ignore_case(std::string_view text, std::string_view lower_case) {
 }  // namespace
 
 FoldedText::FoldedText(std::string_view text) : size_(std::min(text.size(), kBytesMax)) {
-  const std::size_t size = size_;
-  std::size_t i = 0;
-  for (; i + sizeof(std::uint64_t) <= size; i += sizeof(std::uint64_t)) {
-    std::uint64_t bytes = 0;
-    std::memcpy(&bytes, text.data() + i, sizeof bytes);
-    bytes = lower_eight(bytes);
-    std::memcpy(text_.data() + i, &bytes, sizeof bytes);
-  }
-  for (; i < size; ++i)
-    text_[i] = lower(text[i]);
-  for (i = 1; i < size; ++i)
+  fold(text.substr(0, size_), text_.data());
+  for (std::size_t i = 1; i < size_; ++i)
     pairs_[pair(text_[i - 1], text_[i])] = true;
 }
 

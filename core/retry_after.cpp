@@ -4,6 +4,7 @@
 
 #include "core/calendar.h"
 #include "core/duration.h"
+#include "core/fold.h"
 
 namespace holysheep {
 namespace {
@@ -20,14 +21,6 @@ constexpr Nanos kWaitMax = 10 * 366 * kDay;
 constexpr std::size_t kLimitsMax = 8;
 // A limit whose message names a longer wait is counted over a day, not over a minute.
 constexpr Nanos kDailyWait = kHour;
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
-
-bool begins_ignore_case(std::string_view text, std::string_view prefix) {
-  return text.size() >= prefix.size() && equals_ignore_case(text.substr(0, prefix.size()), prefix);
-}
 
 // A count of up to 15 digits; -1 for anything else, negative numbers among it.
 std::int64_t parse_count(std::string_view text) {
@@ -83,19 +76,19 @@ constexpr std::array<PartName, 3> kParts = {
 constexpr std::array<std::string_view, 4> kPrefixes = {"x-ratelimit-", "x-rate-limit-",
                                                        "ratelimit-", "anthropic-ratelimit-"};
 
-// "reset-tokens" and "tokens-reset" → reset, "tokens".
+// "reset-tokens" and "tokens-reset" → reset, "tokens". In lower case.
 LimitName limit_name_behind_prefix(std::string_view rest) {
   for (const PartName& part : kParts) {
     const std::size_t size = part.name.size();
     if (rest.size() <= size + 1) {
-      if (equals_ignore_case(rest, part.name)) return {part.part, {}};
+      if (rest == part.name) return {part.part, {}};
       continue;
     }
-    if (rest[size] == '-' && begins_ignore_case(rest, part.name)) {
+    if (rest[size] == '-' && rest.starts_with(part.name)) {
       return {part.part, rest.substr(size + 1)};
     }
     const std::size_t before = rest.size() - size;
-    if (rest[before - 1] == '-' && equals_ignore_case(rest.substr(before), part.name)) {
+    if (rest[before - 1] == '-' && rest.ends_with(part.name)) {
       return {part.part, rest.substr(0, before - 1)};
     }
   }
@@ -104,9 +97,7 @@ LimitName limit_name_behind_prefix(std::string_view rest) {
 
 LimitName limit_name(std::string_view header) {
   for (const std::string_view prefix : kPrefixes) {
-    if (begins_ignore_case(header, prefix)) {
-      return limit_name_behind_prefix(header.substr(prefix.size()));
-    }
+    if (header.starts_with(prefix)) return limit_name_behind_prefix(header.substr(prefix.size()));
   }
   return {};
 }
@@ -114,10 +105,14 @@ LimitName limit_name(std::string_view header) {
 // The limits that one answer names.
 class LimitTable {
  public:
-  void add(std::string_view header, std::string_view value) {
-    const LimitName name = limit_name(header);
+  // `header` as it came, `folded` the same in lower case.
+  void add(std::string_view header, std::string_view folded, std::string_view value) {
+    const LimitName name = limit_name(folded);
     if (name.part == Part::none) return;
-    Entry* const entry = find(name.dimension);
+    // The entry's name outlives the folded one.
+    const bool whole = name.dimension.empty();
+    const auto at = whole ? 0 : static_cast<std::size_t>(name.dimension.data() - folded.data());
+    Entry* const entry = find(header.substr(at, name.dimension.size()));
     if (entry == nullptr) return;
     switch (name.part) {
       case Part::limit:
@@ -190,22 +185,17 @@ class LimitTable {
   std::size_t size_ = 0;
 };
 
-// Whether a header can matter here: most of an answer's lines are passed over by this.
-bool concerns_limits(std::string_view name) {
-  if (name.empty()) return false;
-  switch (lower(name.front())) {
-    case 'a':
-      return begins_ignore_case(name, "anthropic-ratelimit-");
-    case 'p':
-      return equals_ignore_case(name, "policy-id");
+// Most of an answer's lines are passed over by their first letter and their length.
+bool may_concern_retry(std::string_view name) {
+  switch (name.empty() ? '\0' : lower(name.front())) {
     case 'd':
-      return equals_ignore_case(name, "date");
+      return name.size() == std::string_view("date").size();
+    case 'p':
+      return name.size() == std::string_view("policy-id").size();
     case 'r':
-      return begins_ignore_case(name, "ratelimit") || begins_ignore_case(name, "retry-after") ||
-             equals_ignore_case(name, "request-id");
+      return name.size() <= std::string_view("retry-after-ms").size();
     case 'x':
-      return begins_ignore_case(name, "x-rate") || begins_ignore_case(name, "x-ms-") ||
-             begins_ignore_case(name, "x-should") || equals_ignore_case(name, "x-request-id");
+      return name.size() <= std::string_view("x-ms-retry-after-ms").size();
     default:
       return false;
   }
@@ -253,45 +243,53 @@ RetryHeaders read_retry_headers(const Headers& headers, Nanos unix_now) {
   RetryHeaders result;
   std::string_view date;
   RetryAfterValues values;
-  LimitTable limits;
-  headers.each([&](std::string_view name, std::string_view value) {
-    if (!concerns_limits(name)) return;
-    if (equals_ignore_case(name, "retry-after")) {
+  headers.each([&](std::string_view given, std::string_view value) {
+    if (!may_concern_retry(given)) return;
+    const FoldedName folded(given);
+    const std::string_view name = folded.view();
+    if (name == "retry-after") {
       if (values.standard.empty()) values.standard = value;
-    } else if (equals_ignore_case(name, "retry-after-ms")) {
+    } else if (name == "retry-after-ms") {
       values.milliseconds = value;
-    } else if (equals_ignore_case(name, "x-ms-retry-after-ms")) {
+    } else if (name == "x-ms-retry-after-ms") {
       values.microsoft_milliseconds = value;
-    } else if (equals_ignore_case(name, "policy-id")) {
+    } else if (name == "policy-id") {
       result.policy_id = value;
-    } else if (equals_ignore_case(name, "x-should-retry")) {
+    } else if (name == "x-should-retry") {
       if (equals_ignore_case(value, "true")) result.should_retry = true;
       if (equals_ignore_case(value, "false")) result.should_retry = false;
-    } else if (equals_ignore_case(name, "request-id") || equals_ignore_case(name, "x-request-id")) {
+    } else if (name == "request-id" || name == "x-request-id") {
       result.request_id = value;
-    } else if (equals_ignore_case(name, "date")) {
+    } else if (name == "date") {
       date = value;
-    } else if (equals_ignore_case(name, "ratelimit")) {
-      limits.add_draft(value);
-    } else {
-      limits.add(name, value);
     }
   });
   // The sender's own clock, so that a wrong clock here does not turn 30 s into an hour.
   const Nanos reference = parse_http_date(date).value_or(unix_now);
   result.server_now = reference;
   result.retry_after = values.wait(reference);
-  if (const LimitHeader* const exhausted = limits.exhausted(reference)) {
-    result.limit = true;
-    result.exhausted = *exhausted;
-  }
   return result;
+}
+
+std::optional<LimitHeader> read_exhausted_limit(const Headers& headers, Nanos reference) {
+  LimitTable limits;
+  headers.each([&](std::string_view given, std::string_view value) {
+    const FoldedName folded(given);
+    if (folded.view() == "ratelimit") {
+      limits.add_draft(value);
+    } else {
+      limits.add(given, folded.view(), value);
+    }
+  });
+  const LimitHeader* const exhausted = limits.exhausted(reference);
+  return exhausted == nullptr ? std::nullopt : std::optional(*exhausted);
 }
 
 std::optional<Hint> retry_after_from_headers(const Headers& headers, Nanos unix_now) {
   const RetryHeaders read = read_retry_headers(headers, unix_now);
   if (read.retry_after) return Hint{*read.retry_after, false};
-  if (read.limit && read.exhausted.reset) return Hint{*read.exhausted.reset, false};
+  const auto exhausted = read_exhausted_limit(headers, read.server_now);
+  if (exhausted && exhausted->reset) return Hint{*exhausted->reset, false};
   return std::nullopt;
 }
 

@@ -27,13 +27,9 @@ struct LimitHeader {
   std::optional<Nanos> reset;   // a wait, from the moment of the answer
 };
 
-// What the headers say, read once.
+// What the headers say of the wait and of the answer, but for the limits.
 struct RetryHeaders {
   std::optional<Nanos> retry_after;  // Retry-After and its relatives in milliseconds
-  // Of the limits that are used up, the one whose reset is the latest; else, if no limit says what
-  // remains of it, the one with the latest reset. `limit` false: there is none.
-  bool limit = false;
-  LimitHeader exhausted;
   Nanos server_now = 0;  // the answer's Date, else the caller's clock
   std::string_view request_id;
   std::string_view policy_id;        // Azure
@@ -42,6 +38,11 @@ struct RetryHeaders {
 
 // The views point into `headers`.
 RetryHeaders read_retry_headers(const Headers& headers, Nanos unix_now);
+
+// Of the limits that are used up, the one whose reset is the latest; else, if no limit says what
+// remains of it, the one with the latest reset. `reference` is the sender's clock. The views point
+// into `headers`.
+std::optional<LimitHeader> read_exhausted_limit(const Headers& headers, Nanos reference);
 
 // A point in time as providers write it: seconds, a Go duration, Unix seconds or milliseconds, RFC
 // 3339, an HTTP date. `reference` is the sender's clock.
