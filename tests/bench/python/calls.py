@@ -3,7 +3,8 @@
     calls.py CLIENT MODE COUNT JSON_URL STREAM_URL
 
 MODE: sync, threads-N, tasks-N, stream (per chunk), memory (MiB beyond the bare interpreter).
-Prints one number after `figure:`: microseconds of CPU per call, of all threads of the process; or MiB.
+Prints one number after `figure:`: microseconds of CPU per call, of all threads of the process; or
+MiB.
 """
 
 import asyncio
