@@ -89,7 +89,7 @@ def load(config: Any) -> dict[str, Any]:
         from . import _native
 
         try:
-            _native.config_check(text)
+            _native.Client(text)
         except _native.Failure as failure:
             raise _errors.from_failure(failure) from None
         raise _errors.make(_errors.ConfigError, f"config: {error}") from error

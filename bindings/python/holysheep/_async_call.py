@@ -37,7 +37,7 @@ class AsyncCaller(Caller):
         token = next(tokens)
         queue.calls[token] = future
         try:
-            number = engine.native.submit(queue.queue, token, 0, method, *arguments)
+            number = engine.native.submit(queue.queue, token, 0, method, arguments)
         except Failure as failure:
             del queue.calls[token]
             engine.recover(failure)

@@ -171,7 +171,7 @@ async def begin(
     token = next(tokens)
     queue.streams[token] = source
     try:
-        source.id = engine.native.submit(queue.queue, token, 1, "POST", *arguments)
+        source.id = engine.native.submit(queue.queue, token, 1, "POST", arguments)
     except Failure as failure:
         del queue.streams[token]
         engine.recover(failure)

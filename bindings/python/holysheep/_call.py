@@ -66,12 +66,12 @@ class Caller:
                 or "eventlet.patcher" in _modules
                 or _log_state.queue is not None
             ):
-                outcome = _wait.call(engine.native, method, *arguments)
+                outcome = _wait.call(engine.native, method, arguments)
             else:
-                outcome = engine.native.call(method, *arguments)
+                outcome = engine.native.call(method, arguments)
         except Failure as failure:
             engine.recover(failure)
-            outcome = engine.native.call(method, *arguments)
+            outcome = engine.native.call(method, arguments)
         if self.hooks is not None:
             self.hooks.ended(outcome)
         if outcome.status:

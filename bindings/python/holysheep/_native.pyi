@@ -1,11 +1,13 @@
 # What the native part offers to the package: private, may change with any version.
 from typing import Any, Callable
 
+# path, headers, body, timeout_ms, options
+_Arguments = tuple[Any, ...]
+
 class Failure(Exception):
     args: tuple[int, str, int, int, int]  # status, message, http_status, flags, retry_after_ms
 
 class Outcome:
-    kind: int
     status: int
     http_status: int
     flags: int
@@ -22,27 +24,14 @@ class Queue:
 
 class Client:
     def __init__(self, config: str, /) -> None: ...
-    def call(
-        self,
-        method: str,
-        path: str,
-        headers: str | None,
-        body: object,
-        timeout_ms: int,
-        options: str | None,
-        /,
-    ) -> Outcome: ...
+    def call(self, method: str, arguments: _Arguments, /) -> Outcome: ...
     def submit(
         self,
         queue: Queue,
         user_data: int,
         stream: int,
         method: str,
-        path: str,
-        headers: str | None,
-        body: object,
-        timeout_ms: int,
-        options: str | None,
+        arguments: _Arguments,
         /,
     ) -> int: ...
     def cancel(self, request: int, /) -> None: ...
@@ -89,7 +78,6 @@ class Mock:
 def mock_clock_advance(client: Client, ms: int, /) -> None: ...
 def set_converter(converter: Callable[[Any], Any], /) -> None: ...
 def dump_json(value: object, name: str, /) -> str: ...
-def config_check(config: str, /) -> None: ...
 def version() -> str: ...
 def fork_prepare() -> int: ...
 def fork_parent() -> None: ...

@@ -224,10 +224,10 @@ def begin(engine: Engine, kind: type[Any], path: str, arguments: tuple[Any, ...]
     """Submits a streamed call and returns once its answer has begun."""
     queue = Queue()
     try:
-        number = engine.native.submit(queue, 0, 1, "POST", *arguments)
+        number = engine.native.submit(queue, 0, 1, "POST", arguments)
     except Failure as failure:
         engine.recover(failure)
-        number = engine.native.submit(queue, 0, 1, "POST", *arguments)
+        number = engine.native.submit(queue, 0, 1, "POST", arguments)
     source = _Source(engine, path, kind, queue)
     source.id = number
     try:

@@ -47,10 +47,10 @@ def drain(queue: Queue) -> list[tuple[Any, ...]]:
             return events
 
 
-def call(native: Client, *arguments: Any) -> Outcome:
+def call(native: Client, method: str, arguments: tuple[Any, ...]) -> Outcome:
     """As `native.call`, for greenlets and with log records as they come."""
     queue = Queue()
-    number = native.submit(queue, 0, 0, *arguments)
+    number = native.submit(queue, 0, 0, method, arguments)
     try:
         event = drain(queue)[0]  # one event, DONE
     except BaseException:

@@ -27,11 +27,6 @@ constexpr std::array<char, 256> kEscapes = [] {
   return escapes;
 }();
 
-bool refuse(BodyError& error, std::string complaint) {
-  error.complaint = std::move(complaint);
-  return false;
-}
-
 // The OpenAI package's markers for "not given" are recognised by name, since it is never imported.
 bool is_omitted(PyObject* value) {
   const std::string_view name = Py_TYPE(value)->tp_name;
@@ -39,136 +34,151 @@ bool is_omitted(PyObject* value) {
   return last == "Omit" || last == "NotGiven";
 }
 
-}  // namespace
+// Writes one value; a false return leaves the reason in `error_`, or a Python exception set.
+class Writer {
+ public:
+  Writer(PyObject* converter, std::string& text, BodyError& error)
+      : converter_(converter), text_(text), error_(error) {}
 
-bool JsonBody::write(PyObject* value, std::string_view name, BodyError& error) {
-  if (write_value(value, 0, error)) return true;
-  error.path.insert(0, name);
-  return false;
-}
-
-bool JsonBody::write_value(PyObject* value, int depth, BodyError& error) {
-  if (depth > kDepthMax) return refuse(error, "is nested too deeply, or holds itself");
-  if (PyUnicode_Check(value)) return write_text(value, error);
-  if (value == Py_None) {
-    text_ += "null";
-  } else if (value == Py_True) {
-    text_ += "true";
-  } else if (value == Py_False) {
-    text_ += "false";
-  } else if (PyLong_Check(value)) {
-    return write_integer(value);
-  } else if (PyFloat_Check(value)) {
-    return write_real(value, error);
-  } else if (PyDict_Check(value)) {
-    return write_object(value, depth, error);
-  } else if (PyList_Check(value) || PyTuple_Check(value)) {
-    return write_array(value, depth, error);
-  } else {
-    return write_converted(value, depth, error);
-  }
-  return true;
-}
-
-bool JsonBody::write_object(PyObject* dict, int depth, BodyError& error) {
-  PyObject* name = nullptr;
-  PyObject* value = nullptr;
-  Py_ssize_t position = 0;
-  bool first = true;
-  text_ += '{';
-  while (PyDict_Next(dict, &position, &name, &value) != 0) {
-    if (!PyUnicode_Check(name)) return refuse(error, "has a key that is no string");
-    if (is_omitted(value)) continue;
-    // The converter is foreign code: it may take the value out of the dict.
-    const auto kept_name = py::reinterpret_borrow<py::object>(name);
-    const auto kept_value = py::reinterpret_borrow<py::object>(value);
-    if (!first) text_ += ',';
-    first = false;
-    if (!write_text(name, error)) return false;
-    text_ += ':';
-    if (write_value(value, depth + 1, error)) continue;
-    const char* text = PyUnicode_AsUTF8(name);
-    if (text != nullptr) error.path.insert(0, "." + std::string(text));
-    return false;
-  }
-  text_ += '}';
-  return true;
-}
-
-bool JsonBody::write_array(PyObject* sequence, int depth, BodyError& error) {
-  text_ += '[';
-  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(sequence); ++i) {
-    if (i > 0) text_ += ',';
-    const auto value = py::reinterpret_borrow<py::object>(PySequence_Fast_GET_ITEM(sequence, i));
-    if (write_value(value.ptr(), depth + 1, error)) continue;
-    error.path.insert(0, "[" + std::to_string(i) + "]");
-    return false;
-  }
-  text_ += ']';
-  return true;
-}
-
-bool JsonBody::write_text(PyObject* text, BodyError& error) {
-  Py_ssize_t size = 0;
-  const char* data = PyUnicode_AsUTF8AndSize(text, &size);
-  if (data == nullptr) {
-    PyErr_Clear();
-    return refuse(error, "holds half of a surrogate pair, which is no Unicode text");
-  }
-  append_escaped({data, static_cast<std::size_t>(size)});
-  return true;
-}
-
-void JsonBody::append_escaped(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  text_ += '"';
-  std::size_t begin = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    const char escape = kEscapes.at(byte);
-    if (escape == 0) continue;
-    text_.append(text, begin, i - begin);
-    begin = i + 1;
-    text_ += '\\';
-    text_ += escape;
-    if (escape == 'u') text_.append("00").append({kHex[byte >> 4], kHex[byte & 15]});
-  }
-  text_.append(text, begin, text.size() - begin);
-  text_ += '"';
-}
-
-bool JsonBody::write_integer(PyObject* number) {
-  int overflow = 0;
-  const long long value = PyLong_AsLongLongAndOverflow(number, &overflow);
-  if (overflow == 0) {
-    if (value == -1 && PyErr_Occurred() != nullptr) return false;
-    text_ += std::to_string(value);
+  bool write_value(PyObject* value, int depth) {
+    if (depth > kDepthMax) return refuse("is nested too deeply, or holds itself");
+    if (PyUnicode_Check(value)) return write_text(value);
+    if (value == Py_None) {
+      text_ += "null";
+    } else if (value == Py_True) {
+      text_ += "true";
+    } else if (value == Py_False) {
+      text_ += "false";
+    } else if (PyLong_Check(value)) {
+      return write_integer(value);
+    } else if (PyFloat_Check(value)) {
+      return write_real(value);
+    } else if (PyDict_Check(value)) {
+      return write_object(value, depth);
+    } else if (PyList_Check(value) || PyTuple_Check(value)) {
+      return write_array(value, depth);
+    } else {
+      return write_converted(value, depth);
+    }
     return true;
   }
-  const auto digits = py::reinterpret_steal<py::object>(PyLong_Type.tp_repr(number));
-  const char* text = digits ? PyUnicode_AsUTF8(digits.ptr()) : nullptr;
-  if (text == nullptr) return false;
-  text_ += text;
-  return true;
-}
 
-bool JsonBody::write_real(PyObject* number, BodyError& error) {
-  const double value = PyFloat_AS_DOUBLE(number);
-  if (!std::isfinite(value)) return refuse(error, "is not finite, which JSON cannot say");
-  char* text = PyOS_double_to_string(value, 'r', 0, Py_DTSF_ADD_DOT_0, nullptr);
-  if (text == nullptr) return false;
-  text_ += text;
-  PyMem_Free(text);
-  return true;
-}
+  bool write_object(PyObject* dict, int depth) {
+    PyObject* name = nullptr;
+    PyObject* value = nullptr;
+    Py_ssize_t position = 0;
+    bool first = true;
+    text_ += '{';
+    while (PyDict_Next(dict, &position, &name, &value) != 0) {
+      if (!PyUnicode_Check(name)) return refuse("has a key that is no string");
+      if (is_omitted(value)) continue;
+      // The converter is foreign code: it may take the value out of the dict.
+      const auto kept_name = py::reinterpret_borrow<py::object>(name);
+      const auto kept_value = py::reinterpret_borrow<py::object>(value);
+      if (!first) text_ += ',';
+      first = false;
+      if (!write_text(name)) return false;
+      text_ += ':';
+      if (write_value(value, depth + 1)) continue;
+      const char* text = PyUnicode_AsUTF8(name);
+      if (text != nullptr) error_.path.insert(0, "." + std::string(text));
+      return false;
+    }
+    text_ += '}';
+    return true;
+  }
 
-bool JsonBody::write_converted(PyObject* value, int depth, BodyError& error) {
-  const auto plain = py::reinterpret_steal<py::object>(PyObject_CallOneArg(converter_, value));
-  if (plain) return write_value(plain.ptr(), depth + 1, error);
-  if (PyErr_ExceptionMatches(PyExc_TypeError) == 0) return false;
-  PyErr_Clear();
-  const std::string_view name = Py_TYPE(value)->tp_name;
-  return refuse(error, "cannot become JSON: " + std::string(name));
+  bool write_array(PyObject* sequence, int depth) {
+    text_ += '[';
+    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(sequence); ++i) {
+      if (i > 0) text_ += ',';
+      const auto value = py::reinterpret_borrow<py::object>(PySequence_Fast_GET_ITEM(sequence, i));
+      if (write_value(value.ptr(), depth + 1)) continue;
+      error_.path.insert(0, "[" + std::to_string(i) + "]");
+      return false;
+    }
+    text_ += ']';
+    return true;
+  }
+
+  bool write_text(PyObject* text) {
+    Py_ssize_t size = 0;
+    const char* data = PyUnicode_AsUTF8AndSize(text, &size);
+    if (data == nullptr) {
+      PyErr_Clear();
+      return refuse("holds half of a surrogate pair, which is no Unicode text");
+    }
+    append_escaped({data, static_cast<std::size_t>(size)});
+    return true;
+  }
+
+  void append_escaped(std::string_view text) {
+    constexpr std::string_view kHex = "0123456789abcdef";
+    text_ += '"';
+    std::size_t begin = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      const auto byte = static_cast<unsigned char>(text[i]);
+      const char escape = kEscapes.at(byte);
+      if (escape == 0) continue;
+      text_.append(text, begin, i - begin);
+      begin = i + 1;
+      text_ += '\\';
+      text_ += escape;
+      if (escape == 'u') text_.append("00").append({kHex[byte >> 4], kHex[byte & 15]});
+    }
+    text_.append(text, begin, text.size() - begin);
+    text_ += '"';
+  }
+
+  bool write_integer(PyObject* number) {
+    int overflow = 0;
+    const long long value = PyLong_AsLongLongAndOverflow(number, &overflow);
+    if (overflow == 0) {
+      if (value == -1 && PyErr_Occurred() != nullptr) return false;
+      text_ += std::to_string(value);
+      return true;
+    }
+    const auto digits = py::reinterpret_steal<py::object>(PyLong_Type.tp_repr(number));
+    const char* text = digits ? PyUnicode_AsUTF8(digits.ptr()) : nullptr;
+    if (text == nullptr) return false;
+    text_ += text;
+    return true;
+  }
+
+  bool write_real(PyObject* number) {
+    const double value = PyFloat_AS_DOUBLE(number);
+    if (!std::isfinite(value)) return refuse("is not finite, which JSON cannot say");
+    char* text = PyOS_double_to_string(value, 'r', 0, Py_DTSF_ADD_DOT_0, nullptr);
+    if (text == nullptr) return false;
+    text_ += text;
+    PyMem_Free(text);
+    return true;
+  }
+
+  bool write_converted(PyObject* value, int depth) {
+    const auto plain = py::reinterpret_steal<py::object>(PyObject_CallOneArg(converter_, value));
+    if (plain) return write_value(plain.ptr(), depth + 1);
+    if (PyErr_ExceptionMatches(PyExc_TypeError) == 0) return false;
+    PyErr_Clear();
+    const std::string_view name = Py_TYPE(value)->tp_name;
+    return refuse("cannot become JSON: " + std::string(name));
+  }
+
+ private:
+  bool refuse(std::string complaint) {
+    error_.complaint = std::move(complaint);
+    return false;
+  }
+
+  PyObject* converter_;
+  std::string& text_;
+  BodyError& error_;
+};
+
+}  // namespace
+
+bool write_json(PyObject* value, PyObject* converter, std::string& text, BodyError& error) {
+  return Writer(converter, text, error).write_value(value, 0);
 }
 
 }  // namespace holysheep::python

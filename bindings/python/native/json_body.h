@@ -10,7 +10,6 @@
 #include <pybind11/pybind11.h>
 
 #include <string>
-#include <string_view>
 
 namespace holysheep::python {
 
@@ -20,28 +19,8 @@ struct BodyError {
   std::string complaint;
 };
 
-class JsonBody {
- public:
-  // `converter`: called with a value that is not plain; may raise TypeError.
-  explicit JsonBody(PyObject* converter) : converter_(converter) {}
-
-  // Appends `value`, called `name` in errors. False: `error` says why, or, if it is empty, a Python
-  // exception is set.
-  bool write(PyObject* value, std::string_view name, BodyError& error);
-  const std::string& text() const { return text_; }
-
- private:
-  bool write_value(PyObject* value, int depth, BodyError& error);
-  bool write_object(PyObject* dict, int depth, BodyError& error);
-  bool write_array(PyObject* sequence, int depth, BodyError& error);
-  bool write_text(PyObject* text, BodyError& error);
-  bool write_integer(PyObject* number);
-  bool write_real(PyObject* number, BodyError& error);
-  bool write_converted(PyObject* value, int depth, BodyError& error);
-  void append_escaped(std::string_view text);
-
-  PyObject* converter_;
-  std::string text_;
-};
+// Appends `value` to `text`. `converter`: called with a value that is not plain; may raise
+// TypeError. False: `error` says why, or, if its complaint is empty, a Python exception is set.
+bool write_json(PyObject* value, PyObject* converter, std::string& text, BodyError& error);
 
 }  // namespace holysheep::python

@@ -53,60 +53,57 @@ auto released(Work work) {
   return result;
 }
 
-void write_json(py::handle value, std::string_view name, holysheep_status status, JsonBody& made) {
+std::string json_of(py::handle value, const std::string& name, holysheep_status status) {
+  std::string text;
   BodyError error;
-  if (made.write(value.ptr(), name, error)) return;
+  if (write_json(value.ptr(), converter, text, error)) return text;
   if (error.complaint.empty()) throw py::error_already_set();
-  fail(status, error.path + ": " + error.complaint);
+  fail(status, name + error.path + ": " + error.complaint);
 }
 
-// What every request is made of: texts or None; the body is None, bytes (sent as they are) or a
-// value that becomes JSON.
-struct Arguments {
-  py::handle method;
-  py::handle path;
-  py::handle headers;
-  py::handle body;
-  std::int64_t timeout_ms;
-  py::handle options;
-};
-
+// `arguments`: (path, headers, body, timeout_ms, options); texts are str or None, the body is None,
+// bytes (sent as they are) or a value that becomes JSON.
 holysheep_request_id submit(const Client& client, const Queue& queue, std::uint64_t user_data,
-                            holysheep_stream stream, const Arguments& arguments) {
+                            holysheep_stream stream, py::handle method,
+                            const py::tuple& arguments) {
+  const auto argument = [&](Py_ssize_t index) {
+    return py::handle(PyTuple_GET_ITEM(arguments.ptr(), index));
+  };
   holysheep_request request = HOLYSHEEP_REQUEST_INIT;
   const auto set = [](View text, const char*& data, std::size_t& size) {
     data = text.data;
     size = text.size;
   };
-  set(View(arguments.method), request.method, request.method_size);
-  set(View(arguments.path), request.path, request.path_size);
-  set(View(arguments.headers), request.headers, request.headers_size);
-  set(View(arguments.options), request.options, request.options_size);
-  JsonBody made(converter);
-  PyObject* body = arguments.body.ptr();
+  set(View(method), request.method, request.method_size);
+  set(View(argument(0)), request.path, request.path_size);
+  set(View(argument(1)), request.headers, request.headers_size);
+  set(View(argument(4)), request.options, request.options_size);
+  std::string made;
+  PyObject* body = argument(2).ptr();
   if (PyBytes_Check(body) != 0) {
     set({PyBytes_AS_STRING(body), static_cast<std::size_t>(PyBytes_GET_SIZE(body))}, request.body,
         request.body_size);
   } else if (body != Py_None) {
-    write_json(body, "body", HOLYSHEEP_E_REQUEST, made);
-    set({made.text().data(), made.text().size()}, request.body, request.body_size);
+    made = json_of(body, "body", HOLYSHEEP_E_REQUEST);
+    set({made.data(), made.size()}, request.body, request.body_size);
   }
   request.stream = stream;
-  request.timeout_ms = arguments.timeout_ms;
+  request.timeout_ms = argument(3).cast<std::int64_t>();
   request.user_data = user_data;
   holysheep_request_id id = 0;
   holysheep_error error = HOLYSHEEP_ERROR_INIT;
   const auto hand_over = [&] {
     return holysheep_submit(client.get(), queue.get(), &request, &id, &error);
   };
-  check(made.text().size() > kLargeBodyBytes ? released(hand_over) : hand_over(), error);
+  check(made.size() > kLargeBodyBytes ? released(hand_over) : hand_over(), error);
   return id;
 }
 
 // Submits and waits for the one event of a call that is no stream, DONE.
-std::unique_ptr<Outcome> call(const Client& client, const Arguments& arguments) {
+std::unique_ptr<Outcome> call(const Client& client, py::handle method, const py::tuple& arguments) {
   const std::unique_ptr<Queue> queue = new_queue();
-  const holysheep_request_id id = submit(client, *queue, 0, HOLYSHEEP_STREAM_NONE, arguments);
+  const holysheep_request_id id =
+      submit(client, *queue, 0, HOLYSHEEP_STREAM_NONE, method, arguments);
   try {
     const Batch batch = wait_for_events(queue->get(), -1);
     return take_outcome(batch.get(), 0);
@@ -151,7 +148,6 @@ auto field(const Outcome& outcome) {
 
 void define_queue(py::module_& module) {
   py::class_<Outcome>(module, "Outcome")
-      .def_property_readonly("kind", &field<&holysheep_event::kind>)
       .def_property_readonly("status", &field<&holysheep_event::status>)
       .def_property_readonly("http_status", &field<&holysheep_event::http_status>)
       .def_property_readonly("flags", &field<&holysheep_event::flags>)
@@ -182,18 +178,8 @@ void define_queue(py::module_& module) {
 void define_client(py::module_& module) {
   py::class_<Client> type(module, "Client");
   type.def(py::init(&opened<Client, holysheep_client_open>))
-      .def("call",
-           [](const Client& self, py::handle method, py::handle path, py::handle headers,
-              py::handle body, std::int64_t timeout_ms, py::handle options) {
-             return call(self, {method, path, headers, body, timeout_ms, options});
-           })
-      .def("submit",
-           [](const Client& self, const Queue& queue, std::uint64_t user_data,
-              holysheep_stream stream, py::handle method, py::handle path, py::handle headers,
-              py::handle body, std::int64_t timeout_ms, py::handle options) {
-             return submit(self, queue, user_data, stream,
-                           {method, path, headers, body, timeout_ms, options});
-           })
+      .def("call", &call)
+      .def("submit", &submit)
       .def("cancel",
            [](const Client& self, holysheep_request_id id) { holysheep_cancel(self.get(), id); })
       .def("credit", [](const Client& self, holysheep_request_id id,
@@ -294,14 +280,7 @@ PYBIND11_MODULE(_native, module) {
   // The function that turns values which are not plain into plain ones (json_body.h).
   module.def("set_converter", [](py::object function) { converter = function.release().ptr(); });
   module.def("dump_json", [](py::handle value, const std::string& name) {
-    JsonBody made(converter);
-    write_json(value, name, HOLYSHEEP_E_CONFIG, made);
-    return made.text();
-  });
-  module.def("config_check", [](py::handle config) {
-    const View text(config);
-    holysheep_error error = HOLYSHEEP_ERROR_INIT;
-    check(holysheep_config_check(text.data, text.size, nullptr, &error), error);
+    return json_of(value, name, HOLYSHEEP_E_CONFIG);
   });
   module.def("fork_prepare", &holysheep_fork_prepare);
   module.def("fork_parent", &holysheep_fork_parent);
