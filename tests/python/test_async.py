@@ -200,6 +200,20 @@ class Loops(PoolTest):
         """)
         self.assertEqual(out.strip(), "0")
 
+    def test_a_stream_belongs_to_its_loop(self):
+        client = self.pool(ENDLESS).async_client()
+
+        async def begin():
+            return await chat(client, stream=True)
+
+        async def read(stream):
+            async for _ in stream:
+                pass
+
+        stream = asyncio.run(begin())
+        with self.assertRaisesRegex(HolySheepError, "belongs to the event loop"):
+            asyncio.run(read(stream))
+
     def test_without_a_loop_it_says_so(self):
         coroutine = chat(self.pool().async_client())
         with self.assertRaisesRegex(HolySheepError, "running asyncio event loop"):

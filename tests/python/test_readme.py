@@ -35,6 +35,17 @@ class Snippets(PoolTest):
                         self.assertIn("Hello from backup-1.", out)
 
 
+class Examples(PoolTest):
+    def test_they_run(self):
+        folder = Path(ROOT, "packaging/examples")
+        out = output_of((folder / "failover.py").read_text(encoding="utf-8"))
+        self.assertIn("Say hello: Hello from backup-1.", out)
+        pool = self.pool({"replies": [{"status": 429}]}, {})
+        out = output_of((folder / "stream.py").read_text(encoding="utf-8"), "hi",
+                        HOLYSHEEP_CONFIG=json.dumps(pool.config))
+        self.assertIn("Hello from backup-1.\n(backup-1, ", out)
+
+
 class Types(unittest.TestCase):
     EXAMPLE = """
         import asyncio

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import _errors
-from ._loop import loop_queue, tokens
+from ._loop import get_running_loop, loop_queue, tokens
 from ._native import Failure
 from ._stream import DATA, DONE, HEADERS, RESTARTED, Reading, _Base, chunk_of
 
@@ -35,6 +35,10 @@ class AsyncSource(Reading):
             waiter.set_result(None)
 
     async def events(self) -> list[tuple[Any, ...]]:
+        if get_running_loop() is not self._queue.loop:
+            raise _errors.make(
+                _errors.HolySheepError, "a stream belongs to the event loop on which it was made"
+            )
         while not self._waiting:
             if self._waiter is not None:
                 raise _errors.make(
