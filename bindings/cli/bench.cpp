@@ -6,6 +6,7 @@
 #include "bindings/cli/command.h"
 #include "bindings/cli/configuration.h"
 #include "bindings/cli/failure.h"
+#include "bindings/cli/interrupt.h"
 #include "bindings/cli/json.h"
 #include "bindings/cli/number.h"
 #include "bindings/cli/stopwatch.h"
@@ -16,6 +17,9 @@ namespace {
 
 constexpr std::int64_t kCallsMax = 10'000'000;  // 16 bytes are kept for each
 constexpr std::int64_t kConcurrencyMax = 100'000;
+// Ctrl-C is looked for this often while nothing comes. Waiting for it with poll() would put a
+// system call beside each batch of what is measured.
+constexpr std::int64_t kLookMs = 100;
 
 struct Load {
   std::string body;
@@ -31,6 +35,7 @@ struct Outcome {
   std::size_t submitted = 0;
   std::size_t ended = 0;
   std::size_t failed = 0;
+  std::size_t cancelled = 0;  // by Ctrl-C, neither answered nor failed
   std::size_t chunks = 0;
   std::string first_error;
 
@@ -76,7 +81,9 @@ void take(holysheep_client* client, holysheep_batch* batch, Outcome& outcome) {
       ++outcome.chunks;
     } else if (event.kind == HOLYSHEEP_EVENT_DONE) {
       ++outcome.ended;
-      if (event.status == HOLYSHEEP_OK) {
+      if (event.status == HOLYSHEEP_E_CANCELLED) {
+        ++outcome.cancelled;
+      } else if (event.status == HOLYSHEEP_OK) {
         outcome.latencies_ns.push_back(now - outcome.started_ns[event.user_data]);
       } else {
         outcome.fail(event.status, {event.name, event.name_size});
@@ -86,17 +93,26 @@ void take(holysheep_client* client, holysheep_batch* batch, Outcome& outcome) {
   give_back();
 }
 
-Outcome run_load(holysheep_client* client, holysheep_queue* queue, const Load& load) {
+Outcome run_load(holysheep_client* client, holysheep_queue* queue, const Load& load,
+                 const Interrupt& interrupt) {
   Outcome outcome;
+  bool stopped = false;
   outcome.started_ns.resize(load.calls);
   outcome.latencies_ns.reserve(load.calls);
-  while (outcome.ended < load.calls) {
-    while (outcome.submitted < load.calls && outcome.submitted - outcome.ended < load.concurrency) {
+  while (outcome.ended < (stopped ? outcome.submitted : load.calls)) {
+    if (interrupt.happened() && !stopped) {
+      stopped = true;
+      holysheep_client_close(client);
+    }
+    while (!stopped && outcome.submitted < load.calls &&
+           outcome.submitted - outcome.ended < load.concurrency) {
       submit(client, queue, load, outcome);
     }
     if (outcome.ended == outcome.submitted) continue;
     holysheep_batch* drained = nullptr;
-    if (holysheep_queue_drain(queue, 0, -1, &drained) != HOLYSHEEP_OK) break;
+    const holysheep_status status = holysheep_queue_drain(queue, 0, kLookMs, &drained);
+    if (status == HOLYSHEEP_E_WAIT) continue;
+    if (status != HOLYSHEEP_OK) break;
     const Batch batch(drained);
     take(client, batch.get(), outcome);
   }
@@ -107,6 +123,20 @@ double percentile_us(std::vector<std::int64_t>& sorted, double share) {
   if (sorted.empty()) return 0;
   const double rank = share * static_cast<double>(sorted.size() - 1);
   return static_cast<double>(sorted[static_cast<std::size_t>(rank + 0.5)]) / 1000;
+}
+
+// One JSON line. Calls that Ctrl-C cancelled are none.
+std::string figures(Outcome& outcome, double seconds, double cpu, bool streams) {
+  const std::size_t calls = outcome.ended - outcome.cancelled;
+  std::sort(outcome.latencies_ns.begin(), outcome.latencies_ns.end());
+  std::string line = "{\"calls\":" + std::to_string(calls) + ",\"seconds\":" + fixed(seconds, 6) +
+                     ",\"cpu_us_per_call\":" +
+                     fixed(cpu / static_cast<double>(std::max<std::size_t>(1, calls)), 2) +
+                     ",\"p50_us\":" + fixed(percentile_us(outcome.latencies_ns, 0.50), 1) +
+                     ",\"p99_us\":" + fixed(percentile_us(outcome.latencies_ns, 0.99), 1) +
+                     ",\"failed\":" + std::to_string(outcome.failed);
+  if (streams) line += ",\"chunks\":" + std::to_string(outcome.chunks);
+  return line + "}\n";
 }
 
 std::string configuration_for(const std::string& url, const Arguments& arguments) {
@@ -155,24 +185,23 @@ int run_bench(const Arguments& arguments) {
   if (!client || holysheep_queue_new(&made) != HOLYSHEEP_OK) return kFailed;
   const Queue queue(made);
 
+  const Interrupt interrupt;
   const double cpu_before = cpu_us();
   const std::int64_t begin = now_ns();
-  Outcome outcome = run_load(client.get(), queue.get(), *load);
+  Outcome outcome = run_load(client.get(), queue.get(), *load, interrupt);
   const double seconds = static_cast<double>(now_ns() - begin) / 1e9;
   const double cpu = cpu_us() - cpu_before;
 
-  std::sort(outcome.latencies_ns.begin(), outcome.latencies_ns.end());
-  std::string line = "{\"calls\":" + std::to_string(outcome.ended) +
-                     ",\"seconds\":" + fixed(seconds, 6) + ",\"cpu_us_per_call\":" +
-                     fixed(cpu / static_cast<double>(std::max<std::size_t>(1, outcome.ended)), 2) +
-                     ",\"p50_us\":" + fixed(percentile_us(outcome.latencies_ns, 0.50), 1) +
-                     ",\"p99_us\":" + fixed(percentile_us(outcome.latencies_ns, 0.99), 1) +
-                     ",\"failed\":" + std::to_string(outcome.failed);
-  if (load->streams) line += ",\"chunks\":" + std::to_string(outcome.chunks);
-  write(Stream::output, line + "}\n");
-  if (outcome.failed == 0) return kOk;
-  complain(std::to_string(outcome.failed) + " calls failed; the first: " + outcome.first_error);
-  return kFailed;
+  write(Stream::output, figures(outcome, seconds, cpu, load->streams));
+  if (outcome.failed > 0) {
+    complain(counted(outcome.failed, "call") + " failed; the first: " + outcome.first_error);
+  }
+  if (interrupt.happened()) {
+    complain("interrupted after " + std::to_string(outcome.ended - outcome.cancelled) + " of " +
+             counted(load->calls, "call"));
+    return kInterruptedStatus;
+  }
+  return outcome.failed == 0 ? kOk : kFailed;
 }
 
 }  // namespace
@@ -188,7 +217,8 @@ Command bench_command() {
       "also\n"
       "chunks. Against a paid API this costs N calls. No key is sent to URL unless --with-key "
       "says\n"
-      "so. Exit status: 0 if no call failed, else 1.\n\n"
+      "so. Ctrl-C ends it early: the line is then about the calls that ended before.\n"
+      "Exit status: 0 if no call failed, else 1; 130 after Ctrl-C.\n\n"
       "  holysheep bench --url http://127.0.0.1:8080/v1 -n 10000 -c 64\n"
       "  holysheep mock --preset healthy -- holysheep bench -n 2000 -c 32 --stream\n",
       {{"--url", "URL", "base URL of one endpoint, such as http://127.0.0.1:8080/v1"},

@@ -124,7 +124,7 @@ class Printer {
 };
 
 int finish(const Chat& chat, holysheep_batch* batch, std::size_t index, const holysheep_event& done,
-           Printer& printer, bool interrupted) {
+           Printer& printer, const Interrupt& interrupt) {
   const bool ended_well = done.status == HOLYSHEEP_OK;
   if (ended_well && !chat.streams) printer.whole({done.data, done.data_size}, chat.as_json);
   if (!chat.as_json || is_terminal(Stream::output)) printer.end_line();
@@ -135,7 +135,8 @@ int finish(const Chat& chat, holysheep_batch* batch, std::size_t index, const ho
     write(Stream::error, printable.filter(trace_lines({meta, size})));
   }
   if (ended_well) return kOk;
-  if (interrupted && done.status == HOLYSHEEP_E_CANCELLED) {
+  if (output_failed() && done.status == HOLYSHEEP_E_CANCELLED) return kFailed;
+  if (interrupt.happened() && done.status == HOLYSHEEP_E_CANCELLED) {
     complain("cancelled");
     return kInterruptedStatus;
   }
@@ -172,10 +173,6 @@ int run_chat(const Arguments& arguments) {
   bool cancelled = false;
   for (;;) {
     interrupt.wait(queue.get(), -1);
-    if (interrupt.happened() && !cancelled) {
-      cancelled = true;
-      holysheep_cancel(client.get(), id);
-    }
     holysheep_batch* drained = nullptr;
     holysheep_queue_drain(queue.get(), 0, 0, &drained);
     const Batch batch(drained);
@@ -189,8 +186,13 @@ int run_chat(const Arguments& arguments) {
         printer.end_line();
         write(Stream::error, "(interrupted; another endpoint starts the answer again)\n");
       } else if (event.kind == HOLYSHEEP_EVENT_DONE) {
-        return finish(*chat, batch.get(), i, event, printer, cancelled);
+        return finish(*chat, batch.get(), i, event, printer, interrupt);
       }
+    }
+    // What nobody can read is not worth its tokens.
+    if (!cancelled && (interrupt.happened() || output_failed())) {
+      cancelled = true;
+      holysheep_cancel(client.get(), id);
     }
   }
 }

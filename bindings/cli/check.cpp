@@ -7,7 +7,6 @@
 #include "bindings/cli/command.h"
 #include "bindings/cli/configuration.h"
 #include "bindings/cli/failure.h"
-#include "bindings/cli/interrupt.h"
 #include "bindings/cli/json.h"
 #include "bindings/cli/number.h"
 #include "bindings/cli/table.h"
@@ -76,12 +75,12 @@ void read_result(holysheep_batch* batch, std::size_t index, const holysheep_even
 
 }  // namespace
 
-std::vector<CheckResult> check_endpoints(holysheep_client* client, const std::string& model) {
+std::vector<CheckResult> check_endpoints(holysheep_client* client, const std::string& model,
+                                         const Interrupt& interrupt) {
   std::vector<CheckResult> results = planned(client, model);
   holysheep_queue* made = nullptr;
   if (holysheep_queue_new(&made) != HOLYSHEEP_OK) return results;
   const Queue queue(made);
-  const Interrupt interrupt;
   std::size_t running = 0;
   for (std::size_t i = 0; i < results.size(); ++i) {
     submit(client, queue.get(), i, results[i], &running);
@@ -133,9 +132,12 @@ namespace {
 int run_check(const Arguments& arguments) {
   const Client client = open_client(arguments);
   if (!client) return kFailed;
+  const Interrupt interrupt;
   const std::vector<CheckResult> results =
-      check_endpoints(client.get(), arguments.value("--model", ""));
-  if (print_checks(results)) return kOk;
+      check_endpoints(client.get(), arguments.value("--model", ""), interrupt);
+  const bool passed = print_checks(results);
+  if (interrupt.happened()) return kInterruptedStatus;
+  if (passed) return kOk;
   for (const CheckResult& result : results) {
     const std::string_view hint = advice(result.status);
     if (result.status == HOLYSHEEP_OK || hint.empty()) continue;

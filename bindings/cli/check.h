@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "bindings/cli/interrupt.h"
 #include "holysheep.h"
 
 namespace holysheep::cli {
@@ -18,8 +19,9 @@ struct CheckResult {
 };
 
 // In the order of the configuration. An empty model: the first that the endpoint declares, else the
-// document's.
-std::vector<CheckResult> check_endpoints(holysheep_client* client, const std::string& model);
+// document's. An interrupt cancels those that still run.
+std::vector<CheckResult> check_endpoints(holysheep_client* client, const std::string& model,
+                                         const Interrupt& interrupt);
 // One line each; true if all passed.
 bool print_checks(const std::vector<CheckResult>& results);
 

@@ -111,9 +111,9 @@ DemoTotals Demo::run(const Interrupt& interrupt, DemoView& view) {
   std::int64_t next_view = next_call;
   for (;;) {
     const std::int64_t now = now_ns();
-    if (interrupt.happened() && !stopped_) {
+    if (!stopped_ && (interrupt.happened() || output_failed())) {
       stopped_ = true;
-      totals_.interrupted = true;
+      totals_.interrupted = interrupt.happened();
       holysheep_client_close(client_);
     }
     if (more(now) && now >= next_call) {

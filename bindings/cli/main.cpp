@@ -77,7 +77,8 @@ int run_command(const Command& command, const std::vector<std::string>& words) {
   const std::optional<std::string> wrong = arguments.parse(command.options, words);
   // Help is given even beside a mistake: who asks for it may not know the options.
   if (arguments.has("--help") || (words.size() == 1 && words[0] == "-h")) {
-    return write(Stream::output, help_of(command)) ? kOk : kFailed;
+    write(Stream::output, help_of(command));
+    return kOk;
   }
   if (wrong) return misuse(*wrong, help);
   if (arguments.has_rest() && !command.takes_command && command.words_max == 0) {
@@ -99,7 +100,10 @@ int run(const std::vector<std::string>& words) {
   std::vector<std::string> rest(words.begin() + 1, words.end());
   if (name == "--version") name = "version";
   if (name == "--help" || name == "-h" || name == "help") {
-    if (rest.empty()) return write(Stream::output, overview(commands)) ? kOk : kFailed;
+    if (rest.empty()) {
+      write(Stream::output, overview(commands));
+      return kOk;
+    }
     name = rest[0];
     rest = {"--help"};
   }
@@ -123,11 +127,14 @@ std::string_view program_name() {
 }  // namespace holysheep::cli
 
 int main(int count, char** arguments) {
-  if (count > 0) holysheep::cli::program = arguments[0];
+  namespace cli = holysheep::cli;
+  if (!cli::hold_standard_streams()) return cli::kFailed;
+  if (count > 0) cli::program = arguments[0];
+  int status = cli::kFailed;
   try {
-    return holysheep::cli::run({arguments + (count > 0 ? 1 : 0), arguments + count});
+    status = cli::run({arguments + (count > 0 ? 1 : 0), arguments + count});
   } catch (const std::bad_alloc&) {
-    holysheep::cli::write(holysheep::cli::Stream::error, "holysheep: out of memory\n");
-    return holysheep::cli::kFailed;
+    cli::write(cli::Stream::error, "holysheep: out of memory\n");
   }
+  return cli::end_output(status, cli::kFailed);
 }

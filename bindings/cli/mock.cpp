@@ -76,10 +76,12 @@ int serve(holysheep_mock* mock, std::string_view configuration, const Json& endp
   for (const Json& endpoint : endpoints.items()) {
     table.add({{std::string(endpoint["name"].text())}, {std::string(endpoint["url"].text())}});
   }
-  write(Stream::output, table.text() + "\nconfiguration (save it as pool.json, then: " +
-                            std::string(program_name()) +
-                            " chat --config pool.json \"Say hello\"):\n" +
-                            std::string(configuration) + "\n\nrunning until Ctrl-C\n");
+  if (!write(Stream::output, table.text() + "\nconfiguration (save it as pool.json, then: " +
+                                 std::string(program_name()) +
+                                 " chat --config pool.json \"Say hello\"):\n" +
+                                 std::string(configuration) + "\n\nrunning until Ctrl-C\n")) {
+    return kFailed;  // nobody knows where it is
+  }
   while (!interrupt.happened())
     interrupt.wait(nullptr, -1);
   write(Stream::output, counts(mock, endpoints));
@@ -109,7 +111,6 @@ int run_mock(const Arguments& arguments) {
   const JsonDocument document(view(configuration));
   const Json endpoints = document.root()["endpoints"];
   if (!arguments.has_rest()) return serve(mock.get(), view(configuration), endpoints);
-  const Interrupt interrupt;  // Ctrl-C is the command's; this process ends after it
   const int status = run_child(arguments.rest(), view(configuration));
   write(Stream::error, counts(mock.get(), endpoints));
   return status;
@@ -121,7 +122,9 @@ std::string details() {
       "is\n"
       "standard input) or a preset. Prints the endpoints and a configuration for them, and serves\n"
       "until Ctrl-C. With -- COMMAND it runs that command with HOLYSHEEP_CONFIG set to the\n"
-      "configuration, and ends with the command's exit status.\n\n"
+      "configuration, and ends with the command's exit status. SIGTERM, SIGINT and SIGHUP are "
+      "passed\n"
+      "on to the command; sent to this process, they make it end with 128 + their number.\n\n"
       "  holysheep mock --preset rate-limited\n"
       "  holysheep mock script.json --port 8081\n"
       "  holysheep mock --preset outage -- holysheep chat --trace \"Say hello\"\n\n"

@@ -19,8 +19,10 @@ int run_status(const Arguments& arguments) {
   const bool as_json = arguments.has("--json");
   bool passed = true;
   if (arguments.has("--check")) {
+    const Interrupt interrupt;
     const std::vector<CheckResult> results =
-        check_endpoints(client.get(), arguments.value("--model", ""));
+        check_endpoints(client.get(), arguments.value("--model", ""), interrupt);
+    if (interrupt.happened()) return kInterruptedStatus;
     if (!as_json) {
       passed = print_checks(results);
       write(Stream::output, "\n");

@@ -1,6 +1,8 @@
 // The CLI's one place that asks the operating system about terminals.
 #include "bindings/cli/terminal.h"
 
+#include <fcntl.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -14,9 +16,10 @@ namespace {
 
 constexpr std::size_t kNameMax = 64;
 char command_name[kNameMax] = "holysheep";
+int output_fault = 0;  // errno of the first write to standard output that failed
 
-std::FILE* file_of(Stream stream) {
-  return stream == Stream::output ? stdout : stderr;
+int descriptor_of(Stream stream) {
+  return stream == Stream::output ? STDOUT_FILENO : STDERR_FILENO;
 }
 
 std::string_view escape_of(Colour colour) {
@@ -40,7 +43,7 @@ std::string_view escape_of(Colour colour) {
 }  // namespace
 
 bool is_terminal(Stream stream) {
-  return isatty(fileno(file_of(stream))) == 1;
+  return isatty(descriptor_of(stream)) == 1;
 }
 
 bool input_is_terminal() {
@@ -62,9 +65,46 @@ int terminal_columns() {
 }
 
 bool write(Stream stream, std::string_view text) {
-  std::FILE* file = file_of(stream);
-  const bool whole = std::fwrite(text.data(), 1, text.size(), file) == text.size();
-  return std::fflush(file) == 0 && whole;
+  if (write_all(descriptor_of(stream), text)) return true;
+  if (stream == Stream::output && output_fault == 0) output_fault = errno;
+  return false;
+}
+
+bool output_failed() {
+  return output_fault != 0;
+}
+
+int end_output(int status, int failed) {
+  // Some file systems say only now that there is no room.
+  if (close(STDOUT_FILENO) != 0 && output_fault == 0) output_fault = errno;
+  if (output_fault == 0) return status;
+  complain(std::string("cannot write to standard output: ") + std::strerror(output_fault));
+  return status == 0 ? failed : status;
+}
+
+bool write_all(int descriptor, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(descriptor, text.data(), text.size());
+    if (written >= 0) {
+      text.remove_prefix(static_cast<std::size_t>(written));
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      pollfd writable = {descriptor, POLLOUT, 0};  // a pipe that another program made so
+      poll(&writable, 1, -1);
+    } else if (errno != EINTR) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool hold_standard_streams() {
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(descriptor, F_GETFD) >= 0 || errno != EBADF) continue;
+    // The lowest free one is taken, which is this: those below it are open by now.
+    const int mode = descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY;
+    if (open("/dev/null", mode) != descriptor) return false;
+  }
+  return true;
 }
 
 std::string paint(Stream stream, Colour colour, std::string_view text) {

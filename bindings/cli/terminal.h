@@ -15,8 +15,20 @@ bool input_is_terminal();
 bool has_colours(Stream stream);
 int terminal_columns();
 
-// Writes and flushes. Returns false if the text could not be written.
+// Opens those of descriptors 0, 1 and 2 that the parent closed, before a socket can become one of
+// them and be written to: the wrong way round, so that reading and writing fail as if they were
+// closed. False: it cannot be done.
+bool hold_standard_streams();
+
+// Writes at once. Returns false if not all of it could be written; for standard output that decides
+// the exit status (end_output), so only who would go on for nothing needs to look.
 bool write(Stream stream, std::string_view text);
+bool output_failed();
+// The exit status of a command that ended with `status`: `failed` instead of 0, and a line on
+// standard error, if standard output did not take everything. Closes it.
+int end_output(int status, int failed);
+// Writes all of it, however often that takes. False: errno says why.
+bool write_all(int descriptor, std::string_view text);
 // The text in a colour, if the stream shows any.
 std::string paint(Stream stream, Colour colour, std::string_view text);
 // "holysheep chat: message" on standard error; commands set the name once.

@@ -58,7 +58,8 @@ std::string trace_lines(std::string_view meta) {
     total += root["error"].present() ? "failed, last at " : "served by ";
     total += std::string(root["endpoint"].text()) + ", ";
   }
-  total += root["attempts"].shown() + " attempts, waited " + milliseconds(root["waited_ms"]) +
+  const auto attempts = static_cast<std::size_t>(root["attempts"].integer());
+  total += counted(attempts, "attempt") + ", waited " + milliseconds(root["waited_ms"]) +
            ", took " + milliseconds(root["took_ms"]);
   const Json usage = root["usage"];
   if (usage.is_object()) {

@@ -7,8 +7,8 @@ namespace holysheep::cli {
 namespace {
 
 int run_version(const Arguments&) {
-  return write(Stream::output, std::string("holysheep ") + holysheep_version() + "\n") ? kOk
-                                                                                       : kFailed;
+  write(Stream::output, std::string("holysheep ") + holysheep_version() + "\n");
+  return kOk;
 }
 
 }  // namespace

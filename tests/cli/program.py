@@ -24,16 +24,38 @@ def environment(**more):
     return {**kept, **sanitizers, "TERM": "xterm", **more}
 
 
-def run(*words, text="", **more):
-    """The finished process of `holysheep words…` with pipes all around."""
+def run(*words, text="", stdout=subprocess.PIPE, closed=(), **more):
+    """The finished process of `holysheep words…` with pipes all around.
+
+    stdout: another place for its output. closed: descriptors that it starts without."""
     return subprocess.run(
         [PROGRAM, *words],
         input=text,
-        capture_output=True,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
         encoding="utf-8",
         env=environment(**more),
         timeout=SECONDS_MAX,
+        preexec_fn=closing(closed),
     )
+
+
+def start(*words, closed=(), **more):
+    """`holysheep words…` running, with pipes for its output and errors."""
+    return subprocess.Popen(
+        [PROGRAM, *words],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        env=environment(**more),
+        preexec_fn=closing(closed),
+    )
+
+
+def closing(descriptors):
+    """For preexec_fn: closes them in the child."""
+    return lambda: [os.close(each) for each in descriptors]
 
 
 class Terminal:
@@ -127,10 +149,17 @@ class Mock:
 
 
 class Recorder:
-    """One endpoint that keeps the bodies and headers that it gets, as a context."""
+    """One endpoint that keeps the bodies and headers that it gets, as a context.
+
+    answers: how many requests are answered; the next one sets `held` and waits for the end."""
 
     ANSWER = {"choices": [{"index": 0, "message": {"role": "assistant", "content": "kept"},
                            "finish_reason": "stop"}]}
+
+    def __init__(self, answers=None):
+        self.answers = answers
+        self.held = threading.Event()
+        self.ended = threading.Event()
 
     def __enter__(self):
         recorder = self
@@ -144,6 +173,11 @@ class Recorder:
                 size = int(self.headers["Content-Length"])
                 recorder.bodies.append(json.loads(self.rfile.read(size)))
                 recorder.headers.append(dict(self.headers))
+                if recorder.answers is not None and len(recorder.bodies) > recorder.answers:
+                    recorder.held.set()
+                    recorder.ended.wait()
+                    self.close_connection = True
+                    return
                 answer = json.dumps(recorder.ANSWER).encode()
                 self.send_response(200)
                 self.send_header("Content-Type", "application/json")
@@ -166,6 +200,7 @@ class Recorder:
         return self
 
     def __exit__(self, *_):
+        self.ended.set()
         self.server.shutdown()
         self.thread.join()
         self.server.server_close()

@@ -90,7 +90,7 @@ class Failures(unittest.TestCase):
             self.assertIn("authentication", done.stderr)
             self.assertIn("the key was refused", done.stderr)
             self.assertIn("attempt 1: primary gpt-4.1 401 auth", done.stderr)
-            self.assertIn("call: failed, last at primary, 1 attempts", done.stderr)
+            self.assertIn("call: failed, last at primary, 1 attempt,", done.stderr)
 
     def test_all_limited_says_when_to_come_back(self):
         limited = {"error": "rate_limit_rpm", "retry_after_ms": 30000}

@@ -11,7 +11,7 @@ import unittest
 import urllib.error
 import urllib.request
 
-from program import Mock, run
+from program import SECONDS_MAX, Mock, Recorder, Terminal, run, start
 
 PRESETS = ["demo", "healthy", "rate-limited", "all-limited", "outage", "bad-key", "slow",
            "broken-streams"]
@@ -97,6 +97,50 @@ class WithACommand(unittest.TestCase):
         self.assertEqual(run("mock", "--").returncode, 2)
 
 
+    def signalled(self, number, script):
+        """The ended wrapper and its output, when `number` was sent to it and to nobody else."""
+        with tempfile.TemporaryDirectory() as folder:
+            process = start("mock", "--preset", "healthy", "--", sys.executable, "-c", script,
+                            TMPDIR=folder)
+            self.assertEqual(process.stdout.readline(), "ready\n")
+            process.send_signal(number)
+            output, errors = process.communicate(timeout=SECONDS_MAX)
+            self.assertEqual(glob.glob(os.path.join(folder, "*")), [])
+        self.assertIn("requests received: primary 0", errors)
+        return process, output
+
+    def test_signals_end_the_command(self):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            with self.subTest(number.name):
+                script = ("import signal\n"
+                          f"signal.signal({int(number)}, signal.SIG_DFL)\n"
+                          "print('ready', flush=True)\nsignal.pause()\n")
+                process, _ = self.signalled(number, script)
+                self.assertEqual(process.returncode, 128 + number)
+
+    def test_a_command_may_end_in_its_own_way(self):
+        script = ("import signal\n"
+                  "signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})\n"
+                  "print('ready', flush=True)\n"
+                  "signal.sigwait({signal.SIGTERM})\n"
+                  "print('got it')\n")
+        process, output = self.signalled(signal.SIGTERM, script)
+        self.assertEqual((process.returncode, output), (143, "got it\n"))
+
+    def test_ctrl_c_reaches_the_command_once_and_its_status_counts(self):
+        script = ("import signal,sys\n"
+                  "signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})\n"
+                  "print('ready', flush=True)\n"
+                  "signal.sigwait({signal.SIGINT})\n"
+                  "again = signal.sigtimedwait({signal.SIGINT}, 0.5)\n"
+                  "sys.exit(7 if again is None else 8)\n")
+        terminal = Terminal("mock", "--", sys.executable, "-c", script)
+        terminal.read_until("ready")
+        terminal.type("\x03")
+        self.assertEqual(terminal.finish(), 7, terminal.text)
+        self.assertIn("requests received:", terminal.text)
+
+
 class Bench(unittest.TestCase):
     KEYS = {"calls", "seconds", "cpu_us_per_call", "p50_us", "p99_us", "failed"}
 
@@ -128,6 +172,23 @@ class Bench(unittest.TestCase):
             self.assertEqual(done.returncode, 1)
             self.assertEqual(json.loads(done.stdout)["failed"], 5)
             self.assertIn("5 calls failed; the first: bad_request", done.stderr)
+
+    def test_one_failure_is_no_plural(self):
+        bad = [{"name": "primary", "then": "last", "replies": [{"error": "invalid_request"}]}]
+        with Mock(bad) as mock:
+            done = run("bench", "--config", mock.config, "-n", "1")
+            self.assertIn("bench: 1 call failed; the first: bad_request", done.stderr)
+
+    def test_ctrl_c_ends_with_the_figures_until_then(self):
+        with Recorder(answers=2) as server:
+            process = start("bench", "--config", server.config, "-n", "10", "-c", "1")
+            self.assertTrue(server.held.wait(SECONDS_MAX))
+            process.send_signal(signal.SIGINT)
+            output, errors = process.communicate(timeout=SECONDS_MAX)
+            self.assertEqual(process.returncode, 130, errors)
+            figures = json.loads(output)
+            self.assertEqual((figures["calls"], figures["failed"]), (2, 0))
+            self.assertEqual(errors, "holysheep bench: interrupted after 2 of 10 calls\n")
 
     def test_a_key_is_sent_only_when_asked(self):
         with Mock([{"name": "primary", "key": "sk-right"}]) as mock:
