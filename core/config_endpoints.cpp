@@ -228,8 +228,9 @@ std::string_view auth_header(Auth auth) {
 
 class EndpointReader {
  public:
-  EndpointReader(const JsonValue& root, const Environment& environment, Config& config)
-      : root_(root), environment_(environment), config_(config) {}
+  EndpointReader(const JsonValue& root, const Environment& environment, Config& config,
+                 std::optional<Error>& missing_key)
+      : root_(root), environment_(environment), config_(config), missing_key_(missing_key) {}
 
   std::optional<Error> run() {
     auto drafts = draft_endpoints(root_);
@@ -260,8 +261,8 @@ class EndpointReader {
   std::optional<Error> read_members(Draft& draft) {
     EndpointConfig& endpoint = draft.endpoint;
     const JsonValue& object = draft.object;
-    auto key =
-        read_key(object.member("api_key"), draft.at("api_key"), environment_, config_.secrets);
+    auto key = read_key(object.member("api_key"), draft.at("api_key"), environment_,
+                        config_.secrets, missing_key_);
     if (!key.ok()) return key.error();
     endpoint.key = std::move(key).value();
     endpoint.auth = auth_from_name(member(draft, "auth").string_or("bearer"));
@@ -368,15 +369,19 @@ class EndpointReader {
     if (endpoint.auth == Auth::none || key_of(endpoint, config_).kind != KeySource::Kind::none) {
       return std::nullopt;
     }
-    return config_error(draft.path.empty() ? "api_key" : draft.path,
-                        "no API key: set api_key, or HOLYSHEEP_API_KEY in the environment "
-                        "(OPENAI_* variables are not read)",
-                        Status::no_key);
+    if (!missing_key_) {
+      missing_key_ = config_error(draft.path.empty() ? "api_key" : draft.path,
+                                  "no API key: set api_key, or HOLYSHEEP_API_KEY in the "
+                                  "environment (OPENAI_* variables are not read)",
+                                  Status::no_key);
+    }
+    return std::nullopt;
   }
 
   const JsonValue& root_;
   const Environment& environment_;
   Config& config_;
+  std::optional<Error>& missing_key_;
   std::vector<Draft> drafts_;
   Fields headers_;
   Fields query_;
@@ -385,8 +390,8 @@ class EndpointReader {
 }  // namespace
 
 std::optional<Error> read_endpoints(const JsonValue& root, const Environment& environment,
-                                    Config& config) {
-  return EndpointReader(root, environment, config).run();
+                                    Config& config, std::optional<Error>& missing_key) {
+  return EndpointReader(root, environment, config, missing_key).run();
 }
 
 const KeySource& key_of(const EndpointConfig& endpoint, const Config& config) {
@@ -395,7 +400,8 @@ const KeySource& key_of(const EndpointConfig& endpoint, const Config& config) {
 }
 
 Result<KeySource> read_key(const JsonValue& value, std::string_view path,
-                           const Environment& environment, std::vector<std::string>& secrets) {
+                           const Environment& environment, std::vector<std::string>& secrets,
+                           std::optional<Error>& missing_key) {
   KeySource key;
   if (!value.exists()) return key;
   const JsonValue file = value.member("file");
@@ -416,9 +422,12 @@ Result<KeySource> read_key(const JsonValue& value, std::string_view path,
     const std::string name(variable.string_or(""));
     const auto found = environment.variables.find(name);
     if (found == environment.variables.end() || found->second.empty()) {
-      // Not named: people put the key itself here.
-      return config_error(where, "the environment variable that it names is not set",
-                          Status::no_key);
+      // Not named: people put the key itself here. The empty key stands for it until the end.
+      if (!missing_key) {
+        missing_key = config_error(where, "the environment variable that it names is not set",
+                                   Status::no_key);
+      }
+      return key;
     }
     key.value = found->second;
   } else {

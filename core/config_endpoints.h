@@ -13,13 +13,15 @@
 namespace holysheep {
 
 // Keys, headers and the like that were read from `root` so far stand in `config`. Appends the
-// endpoints and their secrets.
+// endpoints and their secrets. A key that is not set is no error yet: the first goes to
+// `missing_key`, so that a configuration can be checked to its end where no key is.
 std::optional<Error> read_endpoints(const JsonValue& root, const Environment& environment,
-                                    Config& config);
+                                    Config& config, std::optional<Error>& missing_key);
 
 // {"env": …}, {"file": …} or a string; an absent value is Kind::none.
 Result<KeySource> read_key(const JsonValue& value, std::string_view path,
-                           const Environment& environment, std::vector<std::string>& secrets);
+                           const Environment& environment, std::vector<std::string>& secrets,
+                           std::optional<Error>& missing_key);
 
 // The key of an endpoint, or the client's where it may go there; Kind::none: without.
 const KeySource& key_of(const EndpointConfig& endpoint, const Config& config);

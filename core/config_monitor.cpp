@@ -38,11 +38,12 @@ std::int64_t integer_of(const JsonValue& root, std::string_view path) {
 }
 
 std::optional<Error> read_listen(const JsonValue& monitor, const Environment& environment,
-                                 Config& config) {
+                                 Config& config, std::optional<Error>& missing_key) {
   MonitorConfig& out = config.monitor;
   const JsonValue listen = monitor.member("listen");
   out.listen = listen.string_or("");
-  auto token = read_key(monitor.member("token"), "monitor.token", environment, config.secrets);
+  auto token =
+      read_key(monitor.member("token"), "monitor.token", environment, config.secrets, missing_key);
   if (!token.ok()) return token.error();
   out.token = std::move(token).value();
   for (const JsonValue& host : monitor.member("hosts").elements())
@@ -127,9 +128,9 @@ std::optional<ListenAddress> parse_listen(std::string_view text) {
 }
 
 std::optional<Error> read_monitor(const JsonValue& root, const Environment& environment,
-                                  Config& config) {
+                                  Config& config, std::optional<Error>& missing_key) {
   const JsonValue monitor = root.member("monitor");
-  if (auto error = read_listen(monitor, environment, config)) return error;
+  if (auto error = read_listen(monitor, environment, config, missing_key)) return error;
   if (auto error = read_webhook(monitor.member("webhook"), config)) return error;
   config.monitor.alert_threshold = integer_of(root, "monitor.alert_threshold");
   config.monitor.window = from_ms(integer_of(root, "monitor.window_ms"));

@@ -1,5 +1,6 @@
 // From text to Config: checked against the table, read, completed from the environment, and made
-// canonical. The order of the checks is the order in which a person would mend the text.
+// canonical. The order of the checks is the order in which a person would mend the text; that there
+// is no key comes last, since it may be a matter of the machine and not of the text.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -31,8 +32,8 @@ std::vector<std::string> read_texts(const JsonValue& array) {
 }
 
 std::optional<Error> read_client_key(const JsonValue& root, const Environment& environment,
-                                     Config& config) {
-  auto key = read_key(root.member("api_key"), "api_key", environment, config.secrets);
+                                     Config& config, std::optional<Error>& missing_key) {
+  auto key = read_key(root.member("api_key"), "api_key", environment, config.secrets, missing_key);
   if (!key.ok()) return key.error();
   config.api_key = std::move(key).value();
   if (config.api_key.kind != KeySource::Kind::none) return std::nullopt;
@@ -138,12 +139,14 @@ std::optional<Error> read_config(const JsonValue& root, const Environment& envir
   auto policy = read_policy(root);
   if (!policy.ok()) return policy.error();
   config.policy = policy.value();
-  if (auto error = read_client_key(root, environment, config)) return error;
-  if (auto error = read_endpoints(root, environment, config)) return error;
+  std::optional<Error> missing_key;
+  if (auto error = read_client_key(root, environment, config, missing_key)) return error;
+  if (auto error = read_endpoints(root, environment, config, missing_key)) return error;
   if (auto error = read_allow(root, config)) return error;
   if (auto error = read_prices(root, config)) return error;
-  if (auto error = read_monitor(root, environment, config)) return error;
+  if (auto error = read_monitor(root, environment, config, missing_key)) return error;
   if (auto error = read_log_level(environment, config)) return error;
+  if (missing_key) return missing_key;
   read_fallback_models(root, config);
   read_times(root, config);
   read_limits(root, environment, config);

@@ -1,9 +1,10 @@
 """`holysheep check`, `status` and `config`."""
 
 import json
+import signal
 import unittest
 
-from program import Mock, run
+from program import SECONDS_MAX, Mock, Recorder, run, start
 
 MIXED = [{"name": "good"}, {"name": "limited", "then": "last", "replies": [
     {"error": "rate_limit_rpm", "retry_after_ms": 30000}]}, {"name": "gone", "refuse": True}]
@@ -44,6 +45,16 @@ class Check(unittest.TestCase):
         self.assertIn("HOLYSHEEP_API_KEY", done.stderr)
 
 
+    def test_ctrl_c(self):
+        for words in (["check"], ["status", "--check"]):
+            with self.subTest(words), Recorder(answers=0) as server:
+                process = start(*words, "--config", server.config)
+                self.assertTrue(server.held.wait(SECONDS_MAX))
+                process.send_signal(signal.SIGINT)
+                _, errors = process.communicate(timeout=SECONDS_MAX)
+                self.assertEqual(process.returncode, 130, errors)
+
+
 class Status(unittest.TestCase):
     def test_a_fresh_pool_is_healthy(self):
         with Mock(preset="healthy") as mock:
@@ -81,6 +92,27 @@ class Config(unittest.TestCase):
             done = run("config", "check", mock.config)
             self.assertEqual(done.stdout, f"{mock.config}: ok, 3 endpoints\n", done.stderr)
             self.assertEqual(done.returncode, 0)
+
+    def test_one_endpoint_is_no_plural(self):
+        done = run("config", "check", "-",
+                   text='{"version": 1, "api_key": "k", "endpoints": ["primary"]}')
+        self.assertEqual(done.stdout, "standard input: ok, 1 endpoint\n", done.stderr)
+
+    def test_check_where_no_key_is(self):
+        for text in ('{"version": 1}', '{"version": 1, "api_key": {"env": "NO_SUCH_VARIABLE"}}'):
+            with self.subTest(text):
+                done = run("config", "check", "-", text=text)
+                self.assertEqual((done.returncode, done.stdout),
+                                 (0, "standard input: ok, but there is no key here\n"))
+                self.assertRegex(done.stderr, r"^holysheep config: warning: no_key: api_key.*\n$")
+        done = run("config", "check", "-", text='{"version": 1}', HOLYSHEEP_API_KEY="sk-test")
+        self.assertEqual((done.returncode, done.stdout, done.stderr),
+                         (0, "standard input: ok, 3 endpoints\n", ""))
+
+    def test_a_missing_key_hides_no_other_mistake(self):
+        done = run("config", "check", "-", text='{"version": 1, "allow": ["primry"]}')
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("allow[0]", done.stderr)
 
     def test_check_names_the_path_and_the_nearest_key(self):
         done = run("config", "check", "-", text='{"version": 1, "api_key": "k", "polciy": "smart"}')

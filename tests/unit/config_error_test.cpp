@@ -218,6 +218,25 @@ TEST_CASE("a missing key is an error that says which variables are not read") {
            "api_key.env: the environment variable that it names is not set", Status::no_key},
           {R"("api_key":{"env":"sk-hush"})",
            "api_key.env: the environment variable that it names is not set", Status::no_key},
+          {R"("endpoints":[{"name":"primary","api_key":{"env":"NO_SUCH"}}])",
+           "endpoints[0].api_key.env: the environment variable that it names is not set",
+           Status::no_key},
+      },
+      empty);
+}
+
+TEST_CASE("a missing key is told only when nothing else is wrong") {
+  const Environment empty;
+  const std::string allow = R"("allow":["primry"])";
+  const std::string complaint = "allow[0]: no endpoint has this name or label";
+  check_rows(
+      {
+          {allow, complaint},
+          {R"("api_key":{"env":"NO_SUCH"},)" + allow, complaint},
+          {R"("endpoints":[{"name":"primary","api_key":{"env":"NO_SUCH"}}],)" + allow, complaint},
+          {R"("api_key":{"env":"NO_SUCH"},"endpoints":["primary",{"url":"https://b.example/v1"}])",
+           "endpoints[1]: another host than \"api.holysheep.ai\""},
+          {R"("monitor":{"token":{"env":"NO_SUCH"}},)" + allow, complaint},
       },
       empty);
 }
