@@ -1,5 +1,6 @@
 // `holysheep bench`: load through the engine, measured from submit to DONE in this process.
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -122,7 +123,7 @@ Outcome run_load(holysheep_client* client, holysheep_queue* queue, const Load& l
 double percentile_us(std::vector<std::int64_t>& sorted, double share) {
   if (sorted.empty()) return 0;
   const double rank = share * static_cast<double>(sorted.size() - 1);
-  return static_cast<double>(sorted[static_cast<std::size_t>(rank + 0.5)]) / 1000;
+  return static_cast<double>(sorted[static_cast<std::size_t>(std::lround(rank))]) / 1000;
 }
 
 // One JSON line. Calls that Ctrl-C cancelled are none.

@@ -15,11 +15,13 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
-#include <cstring>
 
+#include "bindings/cli/system.h"
 #include "bindings/cli/terminal.h"
 
+#ifdef __APPLE__
 extern char** environ;
+#endif
 
 namespace holysheep::cli {
 namespace {
@@ -96,7 +98,7 @@ int run(const std::vector<std::string>& command) {
   pid_t child = 0;
   const int failed = posix_spawnp(&child, words[0], nullptr, nullptr, words.data(), environ);
   if (failed != 0) {
-    complain("cannot run " + command[0] + ": " + std::strerror(failed));
+    complain("cannot run " + command[0] + ": " + reason_of(failed));
     return kNotStarted;
   }
   PassSignalsOn::to(child);
@@ -107,11 +109,11 @@ int run(const std::vector<std::string>& command) {
 
 int run_child(const std::vector<std::string>& command, std::string_view configuration) {
   const PassSignalsOn signals;  // from here on, so that the file is never left behind
-  const char* folder = std::getenv("TMPDIR");
+  const char* folder = environment_variable("TMPDIR");
   std::string path = std::string(folder == nullptr ? "/tmp" : folder) + "/holysheep-mock-XXXXXX";
   const int file = mkstemp(path.data());
   if (file < 0 || !write_all(file, configuration)) {
-    complain("cannot write " + path + ": " + std::strerror(errno));
+    complain("cannot write " + path + ": " + reason_of(errno));
     if (file >= 0) {
       close(file);
       unlink(path.c_str());
@@ -119,7 +121,7 @@ int run_child(const std::vector<std::string>& command, std::string_view configur
     return kNotStarted;
   }
   close(file);
-  setenv("HOLYSHEEP_CONFIG", path.c_str(), 1);
+  setenv("HOLYSHEEP_CONFIG", path.c_str(), 1);  // NOLINT(concurrency-mt-unsafe)
   const int status = run(command);
   unlink(path.c_str());
   return status;

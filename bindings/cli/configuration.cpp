@@ -2,10 +2,9 @@
 #include "bindings/cli/configuration.h"
 
 #include <cerrno>
-#include <cstdlib>
-#include <cstring>
 
 #include "bindings/cli/failure.h"
+#include "bindings/cli/system.h"
 #include "bindings/cli/terminal.h"
 
 namespace holysheep::cli {
@@ -13,7 +12,7 @@ namespace {
 
 std::string configuration_path(const Arguments& arguments) {
   if (const std::optional<std::string> given = arguments.value("--config")) return *given;
-  const char* named = std::getenv("HOLYSHEEP_CONFIG");
+  const char* named = environment_variable("HOLYSHEEP_CONFIG");
   return named == nullptr ? "" : named;
 }
 
@@ -32,7 +31,7 @@ std::string configuration_source(const Arguments& arguments) {
 std::optional<std::string> read_or_complain(const std::string& path) {
   std::string content;
   if (read_file(path, &content)) return content;
-  complain("cannot read " + (path == "-" ? "standard input" : path) + ": " + std::strerror(errno));
+  complain("cannot read " + (path == "-" ? "standard input" : path) + ": " + reason_of(errno));
   return std::nullopt;
 }
 

@@ -2,12 +2,12 @@
 #include "bindings/cli/demo_view.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 
 #include "bindings/cli/command.h"
 #include "bindings/cli/number.h"
 #include "bindings/cli/pool_table.h"
+#include "bindings/cli/system.h"
 #include "bindings/cli/terminal.h"
 
 namespace holysheep::cli {
@@ -39,7 +39,7 @@ std::string endpoint_line(const Json& endpoint, double seconds) {
 }  // namespace
 
 bool DemoView::is_live() {
-  const char* kind = std::getenv("TERM");
+  const char* kind = environment_variable("TERM");
   return is_terminal(Stream::output) && kind != nullptr && std::strcmp(kind, "dumb") != 0;
 }
 

@@ -8,8 +8,9 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
+
+#include "bindings/cli/system.h"
 
 namespace holysheep::cli {
 namespace {
@@ -51,9 +52,9 @@ bool input_is_terminal() {
 }
 
 bool has_colours(Stream stream) {
-  const char* no_color = std::getenv("NO_COLOR");
+  const char* no_color = environment_variable("NO_COLOR");
   if (no_color != nullptr && *no_color != '\0') return false;
-  const char* kind = std::getenv("TERM");
+  const char* kind = environment_variable("TERM");
   if (kind != nullptr && std::strcmp(kind, "dumb") == 0) return false;
   return is_terminal(stream);
 }
@@ -78,7 +79,7 @@ int end_output(int status, int failed) {
   // Some file systems say only now that there is no room.
   if (close(STDOUT_FILENO) != 0 && output_fault == 0) output_fault = errno;
   if (output_fault == 0) return status;
-  complain(std::string("cannot write to standard output: ") + std::strerror(output_fault));
+  complain(std::string("cannot write to standard output: ") + reason_of(output_fault));
   return status == 0 ? failed : status;
 }
 
