@@ -53,6 +53,15 @@ def start(*words, closed=(), **more):
     )
 
 
+def finish(process):
+    """Its output and errors, when it has ended."""
+    try:
+        return process.communicate(timeout=SECONDS_MAX)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
+
+
 def closing(descriptors):
     """For preexec_fn: closes them in the child."""
     return lambda: [os.close(each) for each in descriptors]

@@ -11,7 +11,7 @@ import unittest
 import urllib.error
 import urllib.request
 
-from program import SECONDS_MAX, Mock, Recorder, Terminal, run, start
+from program import SECONDS_MAX, Mock, Recorder, Terminal, finish, run, start
 
 PRESETS = ["demo", "healthy", "rate-limited", "all-limited", "outage", "bad-key", "slow",
            "broken-streams"]
@@ -104,7 +104,7 @@ class WithACommand(unittest.TestCase):
                             TMPDIR=folder)
             self.assertEqual(process.stdout.readline(), "ready\n")
             process.send_signal(number)
-            output, errors = process.communicate(timeout=SECONDS_MAX)
+            output, errors = finish(process)
             self.assertEqual(glob.glob(os.path.join(folder, "*")), [])
         self.assertIn("requests received: primary 0", errors)
         return process, output
@@ -184,7 +184,7 @@ class Bench(unittest.TestCase):
             process = start("bench", "--config", server.config, "-n", "10", "-c", "1")
             self.assertTrue(server.held.wait(SECONDS_MAX))
             process.send_signal(signal.SIGINT)
-            output, errors = process.communicate(timeout=SECONDS_MAX)
+            output, errors = finish(process)
             self.assertEqual(process.returncode, 130, errors)
             figures = json.loads(output)
             self.assertEqual((figures["calls"], figures["failed"]), (2, 0))

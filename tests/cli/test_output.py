@@ -9,7 +9,7 @@ import sys
 import tempfile
 import unittest
 
-from program import SECONDS_MAX, Mock, run, start
+from program import SECONDS_MAX, Mock, finish, run, start
 
 HELLO = [{"name": "primary", "default": {"text": "Hello from a fake"}}]
 # Far longer than a test may take; only who stops reading comes to an end.
@@ -97,7 +97,7 @@ class ClosedDescriptors(unittest.TestCase):
                     connection, _ = server.accept()  # the engine has all its descriptors now
                     names = {each: os.readlink(f"/proc/{process.pid}/fd/{each}") for each in closed}
                     process.send_signal(signal.SIGINT)
-                    process.communicate(timeout=SECONDS_MAX)
+                    finish(process)
                     connection.close()
                     self.assertEqual(names, dict.fromkeys(closed, "/dev/null"))
                     self.assertEqual(process.returncode, 130)

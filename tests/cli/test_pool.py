@@ -4,7 +4,7 @@ import json
 import signal
 import unittest
 
-from program import SECONDS_MAX, Mock, Recorder, run, start
+from program import SECONDS_MAX, Mock, Recorder, finish, run, start
 
 MIXED = [{"name": "good"}, {"name": "limited", "then": "last", "replies": [
     {"error": "rate_limit_rpm", "retry_after_ms": 30000}]}, {"name": "gone", "refuse": True}]
@@ -51,7 +51,7 @@ class Check(unittest.TestCase):
                 process = start(*words, "--config", server.config)
                 self.assertTrue(server.held.wait(SECONDS_MAX))
                 process.send_signal(signal.SIGINT)
-                _, errors = process.communicate(timeout=SECONDS_MAX)
+                _, errors = finish(process)
                 self.assertEqual(process.returncode, 130, errors)
 
 
