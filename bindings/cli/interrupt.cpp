@@ -69,9 +69,12 @@ bool Interrupt::happened() const {
 
 void Interrupt::wait(holysheep_queue* queue, int timeout_ms) const {
   pollfd descriptors[2] = {{read_end.load(), POLLIN, 0}, {-1, POLLIN, 0}};
-  if (happened()) descriptors[0].fd = -1;  // seen; only the queue is of interest now
   if (queue != nullptr) holysheep_queue_fd(queue, &descriptors[1].fd);
-  poll(descriptors, 2, timeout_ms);
+  if (poll(descriptors, 2, timeout_ms) < 1 || descriptors[0].revents == 0) return;
+  // Told, once: a signal that came before this wait ended it, later ones wait for the queue.
+  char byte = 0;
+  while (::read(read_end.load(), &byte, 1) > 0) {
+  }
 }
 
 }  // namespace holysheep::cli

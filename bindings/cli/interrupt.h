@@ -16,6 +16,7 @@ class Interrupt {
 
   bool happened() const;
   // Waits for the signal, for an event of the queue (may be null) or for timeout_ms (-1: no limit).
+  // A signal ends one wait, also if it came before; from then on happened() says so.
   void wait(holysheep_queue* queue, int timeout_ms) const;
 };
 
