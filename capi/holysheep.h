@@ -521,8 +521,7 @@ HOLYSHEEP_API holysheep_status holysheep_call(holysheep_client* client,
 /* ---- Configuration ------------------------------------------------------------------------- */
 
 /* Checks a configuration without opening a client; *text is its redacted, completed form.
- * Errors: as holysheep_client_open(); NO_KEY only if nothing else is wrong, so that a configuration
- * can be checked on a machine that has no key.
+ * Errors: as holysheep_client_open(); NO_KEY only if nothing else is wrong with it.
  * Threads: any. Memory: free with holysheep_text_free(). Since: 0.1 */
 HOLYSHEEP_API holysheep_status holysheep_config_check(const char* config, size_t config_size,
                                                       holysheep_text** text,

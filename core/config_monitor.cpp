@@ -128,14 +128,16 @@ std::optional<ListenAddress> parse_listen(std::string_view text) {
 }
 
 std::optional<Error> read_monitor(const JsonValue& root, const Environment& environment,
-                                  Config& config, std::optional<Error>& missing_key) {
+                                  Config& config) {
   const JsonValue monitor = root.member("monitor");
+  std::optional<Error> missing_key;
   if (auto error = read_listen(monitor, environment, config, missing_key)) return error;
   if (auto error = read_webhook(monitor.member("webhook"), config)) return error;
   config.monitor.alert_threshold = integer_of(root, "monitor.alert_threshold");
   config.monitor.window = from_ms(integer_of(root, "monitor.window_ms"));
   config.monitor.status_page_url = monitor.member("status_page_url").string_or(kDocumentStatusPage);
-  return read_budget(root, config);
+  if (auto error = read_budget(root, config)) return error;
+  return missing_key;
 }
 
 void write_monitor(JsonWriter& json, const Config& config, bool with_secrets) {

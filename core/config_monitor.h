@@ -44,7 +44,7 @@ struct ListenAddress {
 std::optional<ListenAddress> parse_listen(std::string_view text);
 
 std::optional<Error> read_monitor(const JsonValue& root, const Environment& environment,
-                                  Config& config, std::optional<Error>& missing_key);
+                                  Config& config);
 // Writes the members "monitor" and "budget".
 void write_monitor(JsonWriter& json, const Config& config, bool with_secrets);
 

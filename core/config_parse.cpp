@@ -144,7 +144,10 @@ std::optional<Error> read_config(const JsonValue& root, const Environment& envir
   if (auto error = read_endpoints(root, environment, config, missing_key)) return error;
   if (auto error = read_allow(root, config)) return error;
   if (auto error = read_prices(root, config)) return error;
-  if (auto error = read_monitor(root, environment, config, missing_key)) return error;
+  if (auto error = read_monitor(root, environment, config)) {
+    if (error->status != Status::no_key) return error;
+    if (!missing_key) missing_key = error;
+  }
   if (auto error = read_log_level(environment, config)) return error;
   if (missing_key) return missing_key;
   read_fallback_models(root, config);
