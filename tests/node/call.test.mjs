@@ -363,6 +363,24 @@ test('metrics and configuration', async () => {
   });
 });
 
+test('health and alerts are those of the pool', async () => {
+  const limited = { then: 'last', replies: [{ status: 429, headers: { 'Retry-After': '1' } }] };
+  const mock = three({ primary: limited });
+  await withPool(mock, async (client) => {
+    for (let call = 0; call < 30; ++call) {
+      await client.chat.completions.create(CHAT);
+      mock.advance(client, 2000);
+    }
+    const health = client.health();
+    assert.equal(health.endpoints[0].name, 'primary');
+    assert.equal(health.endpoints[0].status, 'critical');
+    assert.equal(health.endpoints[1].status, 'healthy');
+    assert.ok(
+      client.alerts().some((alert) => alert.endpoint === 'primary' && alert.cause === 'rate_limit'),
+    );
+  });
+});
+
 test('log records go to the logger, and only there', async () => {
   const records = [];
   const logger = Object.fromEntries(

@@ -145,31 +145,82 @@ test('a break after content is an error with the text so far, after all that cam
 test('events() follow a stream that begins again', async () => {
   const options = { holysheep: { stream_recovery: 'restart' } };
   const paced = { default: { ...CUT.default, token_ms: 5 } };
-  await withPool(three({ primary: paced }), async (client, mock) => {
+  await withPool(three({ primary: paced }), async (client) => {
     let text = '';
-    const kinds = new Set();
-    for await (const event of (await client.chat.completions.create(STREAM, options)).events()) {
-      kinds.add(event.type);
-      if (event.type === 'restarted') text = '';
-      else text += event.data.choices[0]?.delta?.content ?? '';
-    }
-    assert.equal(text, 'Hello from backup-1.');
-    assert.deepEqual([...kinds], ['data', 'restarted']);
-    mock.set('primary', paced);
-    client.reset();
-    text = '';
     let restarts = 0;
     const stream = await client.chat.completions.create(STREAM, options);
-    const events = stream.events({
-      onRestart: () => {
-        ++restarts;
-        text = '';
-      },
-    });
-    for await (const event of events) text += event.data.choices[0]?.delta?.content ?? '';
+    assert.throws(() => stream.events(), /onRestart: expected a function/);
+    const onRestart = () => {
+      assert.notEqual(text, '');
+      ++restarts;
+      text = '';
+    };
+    for await (const chunk of stream.events({ onRestart })) {
+      text += chunk.choices[0]?.delta?.content ?? '';
+    }
     assert.equal(text, 'Hello from backup-1.');
     assert.equal(restarts, 1);
   });
+});
+
+// Chunks that are alike but for their content come to JavaScript in short form.
+const chunkOf = (content, more = {}, choice = {}) => ({
+  id: 'c',
+  object: 'chat.completion.chunk',
+  model: 'm',
+  ...more,
+  choices: [{ index: 0, delta: { content }, finish_reason: null, ...choice }],
+});
+const AWKWARD = [
+  chunkOf('a'),
+  chunkOf(''),
+  chunkOf('quote " and \\ and \n and \u2028 and 한국어 👋'),
+  chunkOf('b"'),
+  chunkOf('\\'),
+  chunkOf('c', { model: 'other' }),
+  chunkOf('d', { usage: { content: 'x' } }),
+  chunkOf('e', {}, { logprobs: { content: [{ token: 'e' }] } }),
+  chunkOf('f', { more: { a: [1] } }),
+  chunkOf('g', { more: { a: [1] } }),
+  chunkOf('h', { note: 'has a \\ in it' }),
+  chunkOf('i', { note: 'has a \\ in it' }),
+  chunkOf('j', { content: 'top' }),
+  { ...chunkOf('k'), choices: [] },
+  chunkOf('l'),
+  chunkOf(null),
+  chunkOf('"content"'),
+  chunkOf('m'),
+  { id: 'x', object: 'y', content: 'no choices' },
+  { id: 'x', object: 'y', content: 'none again' },
+  chunkOf('n', {}, { finish_reason: 'stop' }),
+];
+
+test('every chunk is what the provider sent, whoever changes the ones before', async () => {
+  const events = AWKWARD.map((chunk) => JSON.stringify(chunk));
+  const spaced = AWKWARD.map((chunk) => JSON.stringify(chunk).replaceAll('":', '": '));
+  for (const sent of [events, spaced]) {
+    for (const token_ms of [0, 1]) {
+      const reply = { events: [...sent, '[DONE]'], token_ms };
+      await withPool(three({ primary: { default: reply } }), async (client) => {
+        const seen = [];
+        for await (const chunk of await client.chat.completions.create(STREAM)) {
+          seen.push(JSON.stringify(chunk));
+          chunk.id = 'changed';
+          if (chunk.more) chunk.more.a.push(2);
+          for (const choice of chunk.choices ?? []) {
+            choice.delta.content = 'changed';
+            choice.delta.added = true;
+            choice.index = 9;
+          }
+        }
+        assert.deepEqual(
+          seen.map((text) => JSON.parse(text)),
+          AWKWARD,
+        );
+        assert.deepEqual(seen, events);
+      });
+    }
+  }
 });
 
 test('a plain reader of a stream that begins again gets the error', async () => {

@@ -32,6 +32,8 @@ const OF_A_CALL = new Set([
 const TEXT_STATUS = 0;
 const TEXT_METRICS = 1;
 const TEXT_CONFIG = 2;
+const TEXT_HEALTH = 3;
+const TEXT_ALERTS = 4;
 
 const PLAIN = new CallSettings({});
 
@@ -221,6 +223,16 @@ class HolySheepClient {
   // Metrics in the Prometheus text format.
   metrics() {
     return this.#text(TEXT_METRICS);
+  }
+
+  // How the endpoints did over the last minutes.
+  health() {
+    return camel(JSON.parse(this.#text(TEXT_HEALTH)));
+  }
+
+  // The last alerts, the oldest first.
+  alerts() {
+    return camel(JSON.parse(this.#text(TEXT_ALERTS)));
   }
 
   // The configuration in force, completed and without secrets.

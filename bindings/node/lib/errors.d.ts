@@ -13,6 +13,23 @@ export class ConfigError extends HolySheepError {
   code: string;
 }
 
+/** A body, an option or a path of a request is wrong. Nothing was sent. */
+export class RequestError extends HolySheepError {
+  code: string;
+}
+/** `allow` or `models` leave nothing to send to. Nothing was sent. */
+export class NoRouteError extends HolySheepError {
+  code: string;
+}
+/** One of the client's own limits is reached. */
+export class LimitError extends HolySheepError {
+  code: string;
+}
+/** The client is closed or draining. */
+export class ClosedError extends HolySheepError {
+  code: string;
+}
+
 /** A call failed. */
 export class APIError extends HolySheepError {
   /** The HTTP status of the last cause. */
@@ -44,6 +61,8 @@ export class APIError extends HolySheepError {
   readonly _holysheep: CallMetadata | undefined;
 }
 
+/** An answer that is none: a web page, bad JSON, an empty body. */
+export class APIResponseValidationError extends APIError {}
 /** No connection, or it broke before an answer. */
 export class APIConnectionError extends APIError {}
 /** A time limit passed. */

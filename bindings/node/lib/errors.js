@@ -12,8 +12,6 @@ const FLAG_NOTHING_SENT = 4;
 const FLAG_MAYBE_BILLED = 8;
 
 const E_CLOSED = -3;
-const E_CONFIG = -100;
-const E_NO_KEY = -101;
 const E_REQUEST = -102;
 const E_STREAM_INTERRUPTED = -202;
 const E_CANCELLED = -203;
@@ -71,6 +69,8 @@ class APIError extends HolySheepError {
   }
 }
 
+// An answer that is none: a web page, bad JSON, an empty body.
+class APIResponseValidationError extends APIError {}
 class APIConnectionError extends APIError {}
 class APITimeoutError extends APIConnectionError {}
 class APIUserAbortError extends APIError {}
@@ -92,12 +92,18 @@ class StreamInterruptedError extends APIError {
   }
 }
 
-class ConfigError extends HolySheepError {
+// Ours, without HTTP: `code` is the status's name.
+class CodedError extends HolySheepError {
   constructor(message, options) {
     super(message, options);
     this.code = options?.code ?? 'config';
   }
 }
+class ConfigError extends CodedError {}
+class RequestError extends CodedError {}
+class NoRouteError extends CodedError {}
+class LimitError extends CodedError {}
+class ClosedError extends CodedError {}
 
 // A view over the tree: any error of a call that failed at every endpoint is one of these too.
 class AllEndpointsFailedError extends APIError {
@@ -112,6 +118,7 @@ const CLASSES = new Map([
   [E_STREAM_INTERRUPTED, StreamInterruptedError],
   [E_CANCELLED, APIUserAbortError],
   [-204, APIConnectionError],
+  [-205, APIResponseValidationError],
   [-300, BadRequestError],
   [-301, AuthenticationError],
   [-303, PermissionDeniedError],
@@ -125,7 +132,13 @@ const CLASSES = new Map([
 
 // The error of a call that ended: `outcome` and `message` from its DONE event.
 function errorOf(outcome, message, metadata, body, partial) {
-  const ErrorClass = CLASSES.get(outcome.status) ?? APIError;
+  const ErrorClass = CLASSES.get(outcome.status);
+  if (ErrorClass === undefined) {
+    const error = codedError(outcome.status, message);
+    if (outcome.retryAfterMs >= 0) error.retryAfterMs = outcome.retryAfterMs;
+    hidden(error, '_holysheep', metadata);
+    return error;
+  }
   return new ErrorClass(message, {
     outcome,
     metadata,
@@ -135,25 +148,32 @@ function errorOf(outcome, message, metadata, body, partial) {
   });
 }
 
+// Those that are no calls' ends.
+const CODED = new Map([
+  [-1, RequestError],
+  [E_CLOSED, ClosedError],
+  [-6, LimitError],
+  [-100, ConfigError],
+  [-101, ConfigError],
+  [E_REQUEST, RequestError],
+  [-103, NoRouteError],
+]);
+
+function codedError(status, message, cause) {
+  const ErrorClass = CODED.get(status) ?? CodedError;
+  const options = { code: addon.statusName(status) };
+  if (cause !== undefined) options.cause = cause;
+  return new ErrorClass(message, options);
+}
+
 // The error of a refused submit or open: [status, HTTP status, flags, retry_after_ms, message].
 function errorOfFailure([status, httpStatus, flags, retryAfterMs, message]) {
-  if (status === E_CONFIG || status === E_NO_KEY) {
-    return new ConfigError(message, { code: addon.statusName(status) });
-  }
-  if (CLASSES.has(status)) {
-    return errorOf({ status, httpStatus, flags, retryAfterMs, attempts: 0 }, message);
-  }
-  return plainError(message, addon.statusName(status));
+  if (!CLASSES.has(status)) return codedError(status, message);
+  return errorOf({ status, httpStatus, flags, retryAfterMs, attempts: 0 }, message);
 }
 
-function plainError(message, code, cause) {
-  const error = new HolySheepError(message, cause === undefined ? undefined : { cause });
-  error.code = code;
-  return error;
-}
-
-const requestError = (message, cause) => plainError(message, addon.statusName(E_REQUEST), cause);
-const closedError = () => plainError('the client is closed', addon.statusName(E_CLOSED));
+const requestError = (message, cause) => codedError(E_REQUEST, message, cause);
+const closedError = () => codedError(E_CLOSED, 'the client is closed');
 
 function abortError(reason) {
   return new APIUserAbortError('the call was aborted', {
@@ -165,6 +185,7 @@ function abortError(reason) {
 const classes = {
   HolySheepError,
   APIError,
+  APIResponseValidationError,
   APIConnectionError,
   APITimeoutError,
   APIUserAbortError,
@@ -179,6 +200,10 @@ const classes = {
   InternalServerError,
   StreamInterruptedError,
   ConfigError,
+  RequestError,
+  NoRouteError,
+  LimitError,
+  ClosedError,
   AllEndpointsFailedError,
 };
 for (const [name, ErrorClass] of Object.entries(classes))

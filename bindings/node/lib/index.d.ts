@@ -22,11 +22,25 @@ import type {
   HostReadableStream,
   HostResponse,
 } from './host.js';
-import type { Attempt, CallMetadata, EndpointState, WithMetadata } from './metadata.js';
+import type {
+  Alert,
+  Attempt,
+  CallMetadata,
+  EndpointState,
+  HealthReport,
+  WithMetadata,
+} from './metadata.js';
 
 export * from './chat.js';
 export * from './errors.js';
-export type { Attempt, CallMetadata, EndpointState, WithMetadata } from './metadata.js';
+export type {
+  Alert,
+  Attempt,
+  CallMetadata,
+  EndpointState,
+  HealthReport,
+  WithMetadata,
+} from './metadata.js';
 
 /** `"0.1.0 libcurl/… OpenSSL/… …"`: what runs inside. */
 export const version: string;
@@ -50,10 +64,10 @@ export class Stream<Chunk> implements AsyncIterable<Chunk> {
   /** The answer's text alone, piece by piece. */
   textDeltas(): AsyncIterableIterator<string>;
   /**
-   * The chunks, and a note where the answer begins again on another endpoint (`stream_recovery:
-   * 'restart'`): drop what you had. With `onRestart` that is called instead.
+   * The chunks. `onRestart` is called where the answer begins again on another endpoint
+   * (`stream_recovery: 'restart'`): drop what you had.
    */
-  events(options?: { onRestart?: () => void }): AsyncIterableIterator<StreamEvent<Chunk>>;
+  events(options: { onRestart: () => void }): AsyncIterableIterator<Chunk>;
   tee(): [AsyncIterableIterator<Chunk>, AsyncIterableIterator<Chunk>];
   /** One line of JSON for each chunk. */
   toReadableStream(): HostReadableStream;
@@ -67,8 +81,6 @@ export class Stream<Chunk> implements AsyncIterable<Chunk> {
   readonly _request_id: string | null;
   [Symbol.asyncDispose](): Promise<void>;
 }
-
-export type StreamEvent<Chunk> = { type: 'data'; data: Chunk } | { type: 'restarted' };
 
 export interface ServerSentEvent {
   event: string;
@@ -219,6 +231,10 @@ export class HolySheepClient {
   check(options?: { model?: string; timeout?: number }): Promise<EndpointCheck[]>;
   /** Metrics in the Prometheus text format. */
   metrics(): string;
+  /** How the endpoints did over the last minutes. */
+  health(): HealthReport;
+  /** The last 100 alerts, the oldest first. */
+  alerts(): Alert[];
   /** The configuration in force, completed and without secrets. */
   configuration(): Record<string, any>;
   /** Makes an endpoint, or all of them, healthy now. */

@@ -1,5 +1,8 @@
 // The package for ES modules: the same classes, so that `instanceof` holds across both.
-import holysheep from './index.js';
+import * as namespace from './index.js';
+
+// What `default` of a CommonJS module is, all of it or its own `default`, hosts see differently.
+const holysheep = namespace.default.HolySheepClient ? namespace.default : namespace;
 
 export const {
   HolySheepClient,
@@ -10,6 +13,7 @@ export const {
   version,
   HolySheepError,
   APIError,
+  APIResponseValidationError,
   APIConnectionError,
   APITimeoutError,
   APIConnectionTimeoutError,
@@ -25,6 +29,10 @@ export const {
   InternalServerError,
   StreamInterruptedError,
   ConfigError,
+  RequestError,
+  NoRouteError,
+  LimitError,
+  ClosedError,
   AllEndpointsFailedError,
 } = holysheep;
 export default holysheep.HolySheepClient;

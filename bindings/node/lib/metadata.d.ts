@@ -78,3 +78,41 @@ export interface EndpointState {
   latencyMsMean: number;
   routes: { model: string; status: string; reason: string; untilUnixMs: number | null }[];
 }
+
+export type Health = 'healthy' | 'degraded' | 'critical';
+
+export interface HealthReport {
+  timestamp: string;
+  overallStatus: Health;
+  /** Seconds back from now that are judged. */
+  windowSeconds: number | null;
+  endpoints: {
+    name: string;
+    status: Health;
+    totalRequests: number;
+    judgedRequests: number;
+    /** Percent, as the other rates. */
+    successRate: number;
+    rateLimitRate: number;
+    failureRate: number;
+    avgLatencyMs: number;
+    lastRateLimitedAt: string | null;
+  }[];
+  ok: boolean;
+  reason: string;
+  calls: number;
+  callsFailed: number;
+}
+
+/** One episode of trouble. */
+export interface Alert {
+  id: number;
+  timestamp: string;
+  severity: 'warning' | 'critical';
+  cause: string;
+  endpoint: string | null;
+  message: string;
+  active: boolean;
+  resolvedAt: string | null;
+  recoveryTimeSeconds: number | null;
+}

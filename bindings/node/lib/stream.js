@@ -40,6 +40,49 @@ function creditStep(handle) {
   return handle.creditStep;
 }
 
+function isFlat(object, except) {
+  for (const name in object) {
+    const value = object[name];
+    if (name !== except && typeof value === 'object' && value !== null) return false;
+  }
+  return true;
+}
+
+// Makes chunks that are like a given one but for the content of their delta. The given one is the
+// caller's, who may change it: hence the copy.
+class Shape {
+  constructor(chunk) {
+    const choice = chunk.choices?.length === 1 ? chunk.choices[0] : undefined;
+    this.simple =
+      typeof choice?.delta?.content === 'string' &&
+      isFlat(chunk, 'choices') &&
+      isFlat(choice, 'delta') &&
+      isFlat(choice.delta);
+    if (this.simple) {
+      this.chunk = { ...chunk };
+      this.choice = { ...choice };
+      this.delta = { ...choice.delta };
+    } else {
+      this.chunk = structuredClone(chunk);
+    }
+  }
+
+  fill(content) {
+    if (!this.simple) return replaceContent(structuredClone(this.chunk), content);
+    const delta = { ...this.delta, content };
+    return { ...this.chunk, choices: [{ ...this.choice, delta }] };
+  }
+}
+
+// There is one member of that name.
+function replaceContent(value, content) {
+  for (const name in value) {
+    if (name === 'content') value[name] = content;
+    else if (typeof value[name] === 'object') replaceContent(value[name], content);
+  }
+  return value;
+}
+
 class StreamCall extends SignalledCall {
   constructor(client, hooks, mode) {
     super(client, hooks);
@@ -54,6 +97,7 @@ class StreamCall extends SignalledCall {
     this.waiters = []; // readers that are ahead of the stream
     this.over = false; // nothing more will come
     this.error = undefined; // to be thrown once, after what is left
+    this.shape = undefined;
     this.partial = '';
     this.restarts = false; // the reader wants to know of them
     this.began = false; // something was handed out
@@ -176,10 +220,8 @@ class StreamCall extends SignalledCall {
     for (;;) {
       if (this.items !== undefined) {
         if (this.index < this.items.length) {
-          const chunk = this.items[this.index++];
           this.began = true;
-          if (this.mode === native.MODE_JSON_EVENTS) this.partial += textOf(chunk);
-          return chunk;
+          return this.mode === native.MODE_JSON_EVENTS ? this.chunk() : this.items[this.index++];
         }
         this.items = undefined;
         this.giveBack(this.bytes);
@@ -195,6 +237,21 @@ class StreamCall extends SignalledCall {
       this.items =
         this.mode === native.MODE_JSON_EVENTS ? this.parse(segment.data) : [segment.data];
     }
+  }
+
+  // The next item of a JSON segment: a chunk; the content of one that is otherwise like the last
+  // shape; or a 0, which says that what follows it is a shape.
+  chunk() {
+    let item = this.items[this.index++];
+    if (item === 0) {
+      item = this.items[this.index++];
+      this.shape = new Shape(item);
+    } else if (typeof item === 'string') {
+      this.partial += item;
+      return this.shape.fill(item);
+    }
+    this.partial += textOf(item);
+    return item;
   }
 
   // The engine has read the pieces before us and ends a stream whose JSON is none.
@@ -298,9 +355,11 @@ class Stream {
     return new TextIterator(this, this.#take());
   }
 
-  // Every chunk as {type: 'data', data}, and {type: 'restarted'} where the answer begins again on
-  // another endpoint: drop what you had. With `onRestart` that is called instead.
+  // The chunks; onRestart() is called where the answer begins again on another endpoint: drop what
+  // you had.
   events({ onRestart } = {}) {
+    if (typeof onRestart !== 'function')
+      throw requestError('events: onRestart: expected a function');
     const call = this.#take();
     call.restarts = true;
     return new EventIterator(this, call, onRestart);
@@ -417,14 +476,13 @@ class EventIterator extends StreamIterator {
     this.onRestart = onRestart;
   }
 
-  async next() {
-    for (;;) {
-      const { value, done } = await this.call.next();
-      if (done) return END;
-      if (value !== RESTART) return { value: { type: 'data', data: value }, done: false };
-      if (this.onRestart === undefined) return { value: { type: 'restarted' }, done: false };
+  next() {
+    const next = this.call.next();
+    return next.then((result) => {
+      if (result.value !== RESTART) return result;
       this.onRestart();
-    }
+      return this.next();
+    });
   }
 }
 

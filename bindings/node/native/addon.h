@@ -20,6 +20,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "bindings/node/native/shape.h"
 #include "bindings/node/native/value.h"
 
 namespace holysheep::node {
@@ -28,7 +29,7 @@ namespace holysheep::node {
 enum class Mode : int {
   whole = 0,        // one DONE with the body as a string
   whole_bytes = 1,  // the same as a Buffer
-  json_events = 2,  // events that came together, as one JSON array
+  json_events = 2,  // events that came together, as one JSON array (shape.h)
   events = 3,       // each event's name and data
   bytes = 4,        // Buffers
 };
@@ -48,6 +49,7 @@ struct Slot {
   std::shared_ptr<Client> client;  // null: free
   holysheep_request_id request = 0;
   Mode mode = Mode::whole;
+  Shape shape;  // of json_events
 };
 
 // What blocks, on a thread of its own. Not on Node's pool: an environment that ends waits for that

@@ -5,6 +5,19 @@
 #include "bindings/node/native/addon.h"
 
 namespace holysheep::node {
+namespace {
+
+// What the client's own monitor says.
+template <auto text>
+holysheep_status of_monitor(holysheep_client* client, holysheep_text** made) {
+  holysheep_monitor* monitor = nullptr;
+  holysheep_client_monitor(client, &monitor);
+  const auto status = text(monitor, made);
+  holysheep_monitor_free(monitor);
+  return status;
+}
+
+}  // namespace
 
 std::shared_ptr<Client> Addon::client(const In& in) const {
   const auto found = clients_.find(in.number(0));
@@ -60,10 +73,11 @@ napi_value Addon::reset(const In& in) {
   return make_failure(env_, status, error);
 }
 
-// text(client, which): 0 status, 1 metrics, 2 configuration.
+// text(client, which): 0 status, 1 metrics, 2 configuration, 3 health, 4 alerts.
 napi_value Addon::text(const In& in) {
   constexpr decltype(&holysheep_client_status) kTexts[] = {
-      holysheep_client_status, holysheep_client_metrics, holysheep_client_config};
+      holysheep_client_status, holysheep_client_metrics, holysheep_client_config,
+      of_monitor<holysheep_monitor_health>, of_monitor<holysheep_monitor_alerts>};
   const auto found = client(in);
   holysheep_text* made = nullptr;
   kTexts[static_cast<std::size_t>(in.number(1))](found ? found->handle : nullptr, &made);

@@ -77,6 +77,8 @@ std::size_t Addon::fill(holysheep_batch* batch, double owner) {
     } else if (event.kind == HOLYSHEEP_EVENT_DONE) {
       fill_done(batch, i, event);
       ++ended;
+    } else if (event.kind == HOLYSHEEP_EVENT_RESTARTED) {
+      slots_[static_cast<std::size_t>(event.user_data)].shape.forget();
     } else if (event.kind == HOLYSHEEP_EVENT_DATA) {
       const Mode mode = slots_[static_cast<std::size_t>(event.user_data)].mode;
       if (mode == Mode::json_events) {
@@ -100,10 +102,11 @@ std::size_t Addon::fill_joined(holysheep_batch* batch, std::size_t index, double
   holysheep_event event = HOLYSHEEP_EVENT_INIT;
   holysheep_batch_event(batch, index, &event);
   const std::uint64_t owner = event.user_data;
+  Slot& slot = slots_[static_cast<std::size_t>(owner)];
   double bytes = 0;
   joined_.assign(1, '[');
   for (;; ++index) {
-    joined_.append(event.data, event.data_size);
+    slot.shape.append({event.data, event.data_size}, joined_);
     bytes += static_cast<double>(event.data_size);
     if (index + 1 == count) break;
     holysheep_batch_event(batch, index + 1, &event);

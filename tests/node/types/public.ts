@@ -62,9 +62,10 @@ export async function uses(flag: boolean, params: ChatCompletionCreateParams) {
     void piece;
   }
   for await (const piece of stream.textDeltas()) holds<Equal<typeof piece, string>>();
-  for await (const event of stream.events({ onRestart() {} })) {
-    if (event.type === 'data') void event.data.choices;
-  }
+  for await (const chunk of stream.events({ onRestart() {} })) void chunk.choices;
+  const health: 'healthy' | 'degraded' | 'critical' = client.health().overallStatus;
+  for (const alert of client.alerts()) void alert.message;
+  void health;
   const either = await client.chat.completions.create(params);
   if (either instanceof Stream) either.close();
   const unknown = await client.chat.completions.create({ ...params, stream: flag });
