@@ -52,7 +52,7 @@ class Snippets(unittest.TestCase):
                 self.assertEqual(len(snippets(name, "c")), 1)
                 self.assertGreaterEqual(len(snippets(name, "sh")), 3)
                 self.assertGreaterEqual(len(snippets(name, "json", "config")), 1)
-        known = {"c", "sh", "json", "python"}  # tests/python runs the last
+        known = {"c", "sh", "json", "python", "js"}  # the last two: tests/python, tests/node
         for name, text in README.items():
             self.assertEqual({found for found, _, _ in FENCE.findall(text)} - known, set(), name)
 
