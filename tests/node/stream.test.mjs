@@ -7,6 +7,9 @@ import { CHAT, MESSAGES, STREAM, rejection, textOf, three, withPool } from './su
 
 const { MockPool, StreamInterruptedError } = package_;
 const TEXT = 'Hello from primary.';
+// Falls silent after five words; time that is moved on then breaks the stream.
+const SILENT = { default: { tokens: 20, stall: { at: 'after_content', after_tokens: 5 } } };
+const SILENCE_MS = 180_001;
 const CUT = { default: { tokens: 20, cut: { at: 'after_content', after_tokens: 5 } } };
 
 test('chunks come in order and end', async () => {
@@ -144,21 +147,22 @@ test('a break after content is an error with the text so far, after all that cam
 
 test('events() follow a stream that begins again', async () => {
   const options = { holysheep: { stream_recovery: 'restart' } };
-  const paced = { default: { ...CUT.default, token_ms: 5 } };
-  await withPool(three({ primary: paced }), async (client) => {
-    let text = '';
+  await withPool(three({ primary: SILENT }), async (client, mock) => {
+    let words = [];
     let restarts = 0;
     const stream = await client.chat.completions.create(STREAM, options);
     assert.throws(() => stream.events(), /onRestart: expected a function/);
     const onRestart = () => {
-      assert.notEqual(text, '');
+      assert.equal(words.length, 5);
       ++restarts;
-      text = '';
+      words = [];
     };
     for await (const chunk of stream.events({ onRestart })) {
-      text += chunk.choices[0]?.delta?.content ?? '';
+      const word = chunk.choices[0]?.delta?.content;
+      if (word) words.push(word);
+      if (words.length === 5 && restarts === 0) mock.advance(client, SILENCE_MS);
     }
-    assert.equal(text, 'Hello from backup-1.');
+    assert.equal(words.join(''), 'Hello from backup-1.');
     assert.equal(restarts, 1);
   });
 });
@@ -224,18 +228,31 @@ test('every chunk is what the provider sent, whoever changes the ones before', a
 });
 
 test('a plain reader of a stream that begins again gets the error', async () => {
-  const paced = { default: { ...CUT.default, token_ms: 5 } };
-  await withPool(
-    three({ primary: paced }),
-    async (client) => {
-      const stream = await client.chat.completions.create(STREAM);
-      const error = await rejection(textOf(stream));
-      assert.ok(error instanceof StreamInterruptedError);
-      assert.ok(error.partial.length > 0);
-      while (client.pool.some((endpoint) => endpoint.inFlight > 0)) await new Promise(setImmediate);
-    },
-    { config: { stream_recovery: 'restart' } },
-  );
+  const options = { config: { stream_recovery: 'restart' } };
+  const use = async (client, mock) => {
+    const stream = await client.chat.completions.create(STREAM);
+    let words = 0;
+    const reading = (async () => {
+      for await (const word of stream.textDeltas()) {
+        if (word && ++words === 5) mock.advance(client, SILENCE_MS);
+      }
+    })();
+    const error = await rejection(reading);
+    assert.ok(error instanceof StreamInterruptedError);
+    assert.equal(error.partial.trim().split(/\s+/).length, 5);
+    while (client.pool.some((endpoint) => endpoint.inFlight > 0)) await new Promise(setImmediate);
+  };
+  await withPool(three({ primary: SILENT }), use, options);
+});
+
+test('a stream that begins again before anybody has read is a whole one', async () => {
+  const options = { config: { stream_recovery: 'restart' } };
+  const use = async (client, mock) => {
+    const stream = await client.chat.completions.create(STREAM);
+    await mock.waitFor(1, { endpoint: 'backup-1' });
+    assert.equal(await textOf(stream), 'Hello from backup-1.');
+  };
+  await withPool(three({ primary: CUT }), use, options);
 });
 
 test('a reader that does not read pauses its own stream, and no other', async () => {

@@ -96,6 +96,13 @@ class Addon {
   napi_value cancel(const In& in);
   napi_value credit(const In& in);
   std::shared_ptr<Client> client(const In& in) const;
+  const Slot* slot_of(const In& in) const;       // NULL: done
+  holysheep_client* handle(const In& in) const;  // NULL: no such client
+  template <typename Act>
+  napi_value attempt(Act act) const {
+    holysheep_error error = HOLYSHEEP_ERROR_INIT;
+    return make_failure(env_, act(&error), error);
+  }
 
   // mock.cpp
   napi_value mock_open(const In& in);

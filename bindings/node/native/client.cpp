@@ -1,5 +1,6 @@
 // Clients and their calls. The first argument of each function is the client's number, that of
 // cancel() and credit() the call's.
+#include <tuple>
 #include <utility>
 
 #include "bindings/node/native/addon.h"
@@ -22,6 +23,11 @@ holysheep_status of_monitor(holysheep_client* client, holysheep_text** made) {
 std::shared_ptr<Client> Addon::client(const In& in) const {
   const auto found = clients_.find(in.number(0));
   return found == clients_.end() ? nullptr : found->second;
+}
+
+holysheep_client* Addon::handle(const In& in) const {
+  const auto found = clients_.find(in.number(0));
+  return found == clients_.end() ? nullptr : found->second->handle;
 }
 
 // open(configuration) → the client's number, or a failure.
@@ -56,21 +62,17 @@ napi_value Addon::drain(const In& in) {
 // setKey(client, key)
 napi_value Addon::set_key(const In& in) {
   const TextIn key = in.text(1);
-  const auto found = client(in);
-  holysheep_error error = HOLYSHEEP_ERROR_INIT;
-  const auto status = holysheep_client_set_key(found ? found->handle : nullptr, "", 0, key.data(),
-                                               key.size(), &error);
-  return make_failure(env_, status, error);
+  return attempt([&](holysheep_error* error) {
+    return holysheep_client_set_key(handle(in), "", 0, key.data(), key.size(), error);
+  });
 }
 
 // reset(client, endpoint | undefined)
 napi_value Addon::reset(const In& in) {
   const TextIn endpoint = in.text(1);
-  const auto found = client(in);
-  holysheep_error error = HOLYSHEEP_ERROR_INIT;
-  const auto status = holysheep_client_reset(found ? found->handle : nullptr, endpoint.data(),
-                                             endpoint.size(), &error);
-  return make_failure(env_, status, error);
+  return attempt([&](holysheep_error* error) {
+    return holysheep_client_reset(handle(in), endpoint.data(), endpoint.size(), error);
+  });
 }
 
 // text(client, which): 0 status, 1 metrics, 2 configuration, 3 health, 4 alerts.
@@ -78,9 +80,8 @@ napi_value Addon::text(const In& in) {
   constexpr decltype(&holysheep_client_status) kTexts[] = {
       holysheep_client_status, holysheep_client_metrics, holysheep_client_config,
       of_monitor<holysheep_monitor_health>, of_monitor<holysheep_monitor_alerts>};
-  const auto found = client(in);
   holysheep_text* made = nullptr;
-  kTexts[static_cast<std::size_t>(in.number(1))](found ? found->handle : nullptr, &made);
+  kTexts[static_cast<std::size_t>(in.number(1))](handle(in), &made);
   return make_string(env_, Text(made));
 }
 
@@ -99,27 +100,22 @@ napi_value Addon::log(const In& in) {
 // undefined, or a failure: then no event will come.
 napi_value Addon::submit(const In& in) {
   const auto number = static_cast<std::size_t>(in.number(1));
-  const TextIn texts[] = {in.text(3), in.text(4), in.text(5), in.text(6), in.text(7), in.text(9)};
   Slot slot;
   slot.client = client(in);
   slot.mode = static_cast<Mode>(in.number(2));
+  const bool is_events = slot.mode == Mode::events || slot.mode == Mode::json_events;
+  const TextIn path = in.text(3), body = in.text(4), method = in.text(5), headers = in.text(6),
+               options = in.text(7), type = in.text(9);
   holysheep_request request = HOLYSHEEP_REQUEST_INIT;
-  request.stream = slot.mode == Mode::bytes ? HOLYSHEEP_STREAM_BYTES
-                   : slot.mode == Mode::events || slot.mode == Mode::json_events
-                       ? HOLYSHEEP_STREAM_EVENTS
-                       : HOLYSHEEP_STREAM_NONE;
-  request.path = texts[0].data();
-  request.path_size = texts[0].size();
-  request.body = texts[1].data();
-  request.body_size = texts[1].size();
-  request.method = texts[2].data();
-  request.method_size = texts[2].size();
-  request.headers = texts[3].data();
-  request.headers_size = texts[3].size();
-  request.options = texts[4].data();
-  request.options_size = texts[4].size();
-  request.content_type = texts[5].data();
-  request.content_type_size = texts[5].size();
+  request.stream = is_events                  ? HOLYSHEEP_STREAM_EVENTS
+                   : slot.mode == Mode::bytes ? HOLYSHEEP_STREAM_BYTES
+                                              : HOLYSHEEP_STREAM_NONE;
+  std::tie(request.path, request.path_size) = path.pair();
+  std::tie(request.body, request.body_size) = body.pair();
+  std::tie(request.method, request.method_size) = method.pair();
+  std::tie(request.headers, request.headers_size) = headers.pair();
+  std::tie(request.options, request.options_size) = options.pair();
+  std::tie(request.content_type, request.content_type_size) = type.pair();
   request.timeout_ms = in.integer(8);
   request.user_data = number;
   holysheep_error error = HOLYSHEEP_ERROR_INIT;
@@ -134,21 +130,20 @@ napi_value Addon::submit(const In& in) {
 
 // cancel(slot)
 napi_value Addon::cancel(const In& in) {
-  const auto number = static_cast<std::size_t>(in.number(0));
-  if (number < slots_.size() && slots_[number].client) {
-    holysheep_cancel(slots_[number].client->handle, slots_[number].request);
-  }
+  if (const Slot* slot = slot_of(in)) holysheep_cancel(slot->client->handle, slot->request);
   return nullptr;
 }
 
 // credit(slot, bytes)
 napi_value Addon::credit(const In& in) {
-  const auto number = static_cast<std::size_t>(in.number(0));
-  if (number < slots_.size() && slots_[number].client) {
-    holysheep_credit(slots_[number].client->handle, slots_[number].request,
-                     static_cast<std::size_t>(in.number(1)));
-  }
+  const auto bytes = static_cast<std::size_t>(in.number(1));
+  if (const Slot* slot = slot_of(in)) holysheep_credit(slot->client->handle, slot->request, bytes);
   return nullptr;
+}
+
+const Slot* Addon::slot_of(const In& in) const {
+  const auto number = static_cast<std::size_t>(in.number(0));
+  return number < slots_.size() && slots_[number].client ? &slots_[number] : nullptr;
 }
 
 }  // namespace holysheep::node

@@ -66,17 +66,15 @@ napi_value Addon::mock_await(const In& in) {
 napi_value Addon::mock_set(const In& in) {
   const TextIn endpoint = in.text(1);
   const TextIn script = in.text(2);
-  holysheep_error error = HOLYSHEEP_ERROR_INIT;
-  const auto status = holysheep_mock_set(mock(in).get(), endpoint.data(), endpoint.size(),
-                                         script.data(), script.size(), &error);
-  return make_failure(env_, status, error);
+  return attempt([&](holysheep_error* error) {
+    return holysheep_mock_set(mock(in).get(), endpoint.data(), endpoint.size(), script.data(),
+                              script.size(), error);
+  });
 }
 
 // mockAdvance(client, milliseconds)
 napi_value Addon::mock_advance(const In& in) {
-  const auto found = client(in);
-  const auto status = holysheep_mock_clock_advance(found ? found->handle : nullptr, in.integer(1));
-  return make_number(env_, status);
+  return make_number(env_, holysheep_mock_clock_advance(handle(in), in.integer(1)));
 }
 
 }  // namespace holysheep::node

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 namespace holysheep::node {
 
@@ -36,6 +37,7 @@ class TextIn {
 
   const char* data() const { return data_; }
   std::size_t size() const { return data_ == nullptr ? 0 : size_; }
+  std::pair<const char*, std::size_t> pair() const { return {data(), size()}; }
   std::string_view view() const { return {data_ == nullptr ? "" : data_, size()}; }
 
  private:
