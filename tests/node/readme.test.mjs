@@ -14,7 +14,7 @@ function examples(file) {
   return [...text.matchAll(/^```(?:js|ts)\n(.*?)^```$/gms)].map((match) => match[1]);
 }
 
-for (const file of source ? ['README.md', 'bindings/node/README.md'] : []) {
+for (const file of source ? ['README.md', 'README.ko.md', 'bindings/node/README.md'] : []) {
   const found = examples(file);
   test(`${file} has examples for Node`, () => assert.ok(found.length > 0));
   found.forEach((example, index) => {
