@@ -95,6 +95,7 @@ holysheep_status holysheep_client_drain(holysheep_client* client, int64_t timeou
   return guarded(nullptr, [&]() -> holysheep_status {
     if (const holysheep_status status = usable(client)) return status;
     client->draining = true;
+    client->host->begin_drain();
     if (client->closed) return HOLYSHEEP_OK;
     client->host->engine().drain_handle(client->handle);
     const bool ended = client->host->wait_idle(client->handle, timeout_ms);

@@ -344,6 +344,17 @@ HOLYSHEEP_API holysheep_status holysheep_monitor_metrics(holysheep_monitor* moni
 HOLYSHEEP_API holysheep_status holysheep_monitor_status(holysheep_monitor* monitor,
                                                         holysheep_text** text);
 
+/* Asks a status page, as the document does after a 503; blocks up to timeout_ms (0: 5,000). `url`
+ * NULL: the document's, https://status.holysheep.ai; a client's is `monitor.status_page_url` of
+ * holysheep_client_config(). *text is JSON: `url`, `ok`, `http_status` (0: no answer), `indicator`
+ * and `description` where the page tells them (else null), `took_ms`, `error` (or null). A page
+ * that does not answer is no error: "ok" is false then.
+ * Errors: INVALID_ARGUMENT (the URL), NO_MEMORY, LOCAL.
+ * Threads: any. Memory: free with holysheep_text_free(). Since: 0.1 */
+HOLYSHEEP_API holysheep_status holysheep_check_service(const char* url, size_t url_size,
+                                                       int64_t timeout_ms, holysheep_text** text,
+                                                       holysheep_error* error);
+
 /* ---- Queue --------------------------------------------------------------------------------- */
 
 /* One queue per event loop. Cheap: a descriptor is made only by holysheep_queue_fd().

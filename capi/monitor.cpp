@@ -10,12 +10,14 @@
 #include "capi/error.h"
 #include "capi/objects.h"
 #include "capi/text.h"
+#include "core/config_endpoints.h"
 #include "core/json.h"
 #include "core/loop.h"
 #include "core/monitor_report.h"
 #include "core/monitor_settings.h"
 #include "core/monitor_status.h"
 #include "core/prometheus.h"
+#include "core/service_check.h"
 
 using holysheep::ExpositionFormat;
 using holysheep::fail;
@@ -247,10 +249,27 @@ holysheep_status holysheep_monitor_status(holysheep_monitor* monitor, holysheep_
     *text = nullptr;
     if (const holysheep_status status = usable(monitor)) return status;
     if (!monitor->host) return HOLYSHEEP_E_INVALID_ARGUMENT;
-    holysheep::Engine& engine = monitor->host->engine();
-    engine.monitor().watch();
-    return holysheep::make_text(
-        holysheep::client_status_json(engine.monitor(), *engine.snapshot(), "", now_of(*monitor)),
-        text);
+    monitor->host->engine().monitor().watch();
+    return holysheep::make_text(monitor->host->status_json(), text);
+  });
+}
+
+holysheep_status holysheep_check_service(const char* url, size_t url_size, int64_t timeout_ms,
+                                         holysheep_text** text, holysheep_error* error) {
+  return guarded(error, [&]() -> holysheep_status {
+    if (text == nullptr) {
+      return fail(error, Status::invalid_argument, "text: expected a place for it, not NULL");
+    }
+    *text = nullptr;
+    std::string_view given;
+    if (!read_view(url, url_size, &given)) {
+      return fail(error, Status::invalid_argument, "url: NULL with a size");
+    }
+    if (given.empty()) given = holysheep::kDocumentStatusPage;
+    if (timeout_ms < 0) return fail(error, Status::invalid_argument, "timeout_ms: is negative");
+    if (timeout_ms == 0) timeout_ms = holysheep::kServiceCheckMs;
+    auto found = holysheep::check_service(given, timeout_ms, holysheep::read_environment());
+    if (!found) return fail(error, found.error());
+    return holysheep::make_text(std::move(found).value(), text);
   });
 }

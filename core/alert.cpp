@@ -111,7 +111,8 @@ void AlertBook::resolve(std::uint64_t id, Nanos unix_now, Nanos recovery) {
 }
 
 void AlertBook::deliver(const Alert& alert) {
-  if (sink_) sink_(alert);
+  for (const Sink& sink : sinks_)
+    sink(alert);
   std::shared_ptr<Queue> queue;
   {
     const std::lock_guard<std::mutex> lock(mutex_);

@@ -57,7 +57,7 @@ class AlertBook {
   using Sink = std::function<void(const Alert& alert)>;
 
   // Before the first alert.
-  void set_sink(Sink sink) { sink_ = std::move(sink); }
+  void add_sink(Sink sink) { sinks_.push_back(std::move(sink)); }
   void send_to(std::shared_ptr<Queue> queue);  // null: off
 
   // Returns the alert's id.
@@ -82,7 +82,7 @@ class AlertBook {
   std::uint64_t active_[kAlertCauses] = {};
   Tally active_all_;  // written under the lock
   std::shared_ptr<Queue> queue_;
-  Sink sink_;
+  std::vector<Sink> sinks_;
 };
 
 }  // namespace holysheep

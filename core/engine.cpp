@@ -41,7 +41,17 @@ Engine::Impl::Impl(std::shared_ptr<const Config> config_in, Transport& transport
     add_file(static_cast<int>(i), config->endpoints[i].key);
   add_file(-1, config->api_key);
   read_key_files();
+  monitor.monitor().alerts().add_sink([this](const Alert& alert) { log_alert(alert); });
   published = pool.publish({});
+}
+
+// Alerts of a client are raised on the engine's thread only.
+void Engine::Impl::log_alert(const Alert& alert) {
+  if (!log.wants(LogLevel::warning)) return;
+  log.write(alert.severity == AlertSeverity::critical ? LogLevel::error : LogLevel::warning,
+            now.unix, alert.resolved_unix == 0 ? "alert" : "alert is over",
+            {log_text("cause", name_of(alert.cause)), log_text("endpoint", alert.endpoint),
+             log_text("detail", alert.message)});
 }
 
 // ---- any thread ------------------------------------------------------------------------------
@@ -69,6 +79,10 @@ Engine::Engine(std::shared_ptr<const Config> config, Transport& transport, std::
     : impl_(std::make_unique<Impl>(std::move(config), transport, seed, std::move(reread_key))) {}
 
 Engine::~Engine() = default;
+
+void Engine::warn(const std::string& message, Now now) {
+  impl_->log.write(LogLevel::warning, now.unix, message, {});
+}
 
 ClientMonitor& Engine::monitor() {
   return impl_->monitor;

@@ -54,6 +54,8 @@ class Engine {
   std::size_t calls_of(HandleId handle) const;           // not yet DONE
   void log_to(std::shared_ptr<Queue> queue, int level);  // null: off
   std::shared_ptr<const Snapshot> snapshot() const;
+  // Writes a warning to the log; before the first turn only.
+  void warn(const std::string& message, Now now);
   // Lives as long as the engine.
   ClientMonitor& monitor();
   const Config& config() const;

@@ -13,6 +13,8 @@
 
 #include "core/curl_transport.h"
 #include "core/loop.h"
+#include "core/monitor_service.h"
+#include "core/monitor_status.h"
 #include "core/process_id.h"
 #include "core/random.h"
 
@@ -97,7 +99,25 @@ Result<EngineHost::Opened> EngineHost::open(std::shared_ptr<const Config> config
   opened.host = std::move(started).value();
   ++opened.host->handles_open_;
   known.hosts.push_back(opened.host);
+  if (!opened.host->config_->monitor.webhook_url.empty()) {
+    // Before the first call: no alert can come yet.
+    Result<std::shared_ptr<EngineHost>> webhook = start_webhook(*opened.host);
+    if (!webhook) return std::move(webhook).error();
+    known.hosts.push_back(std::move(webhook).value());
+  }
   return opened;
+}
+
+// An engine of its own: alerts must go out when the client's is busy with failing.
+Result<std::shared_ptr<EngineHost>> EngineHost::start_webhook(EngineHost& host) {
+  const auto config =
+      parse_config(webhook_config(host.config_->monitor.webhook_url), read_environment());
+  if (!config) return Error{Status::config, "monitor.webhook.url: " + config.error().message};
+  Result<std::shared_ptr<EngineHost>> started = start(config.value());
+  if (!started) return started;
+  host.webhook_ = started.value();
+  host.service_->tell_webhook(host.webhook_->engine());
+  return started;
 }
 
 Result<std::shared_ptr<EngineHost>> EngineHost::start(std::shared_ptr<const Config> config) {
@@ -118,8 +138,12 @@ Result<std::shared_ptr<EngineHost>> EngineHost::start(std::shared_ptr<const Conf
   };
   host->engine_ =
       std::make_unique<Engine>(std::move(config), *host->transport_, system_seed(), reread_key);
+  host->service_ = std::make_unique<MonitorService>(
+      *host->engine_, *host->transport_,
+      [](const void* self) { return static_cast<const EngineHost*>(self)->now(); }, host.get());
   try {
     const BlockedSignals blocked;
+    host->service_->listen();
     std::thread([host] { host->run(); }).detach();
   } catch (const std::system_error&) {
     return Error{Status::local, "cannot open the client: the system gives no thread"};
@@ -151,10 +175,44 @@ void EngineHost::run() {
     }
     if (stopping_.load(std::memory_order_acquire) && engine_->end_if_idle()) break;
   }
+  end_service();
+  if (webhook_ != nullptr) webhook_->stop_when_idle();
   // Sockets close here, on the thread that used them; the host itself goes with its last reference.
   const std::lock_guard<std::mutex> lock(mutex_);
   ended_ = true;
   turned_.notify_all();
+}
+
+void EngineHost::end_service() {
+  std::unique_ptr<MonitorService> ended;
+  {
+    const std::lock_guard<std::mutex> lock(service_mutex_);
+    ended = std::move(service_);
+  }
+  // Not under the lock: it waits for the monitor endpoint's thread.
+  ended.reset();
+}
+
+void EngineHost::stop_when_idle() {
+  stopping_.store(true, std::memory_order_release);
+  transport_->wake();
+}
+
+// Others who share the engine still send calls.
+void EngineHost::begin_drain() {
+  {
+    Registry& known = registry();
+    const std::lock_guard<std::mutex> lock(known.mutex);
+    if (handles_open_ > 1) return;
+  }
+  const std::lock_guard<std::mutex> lock(service_mutex_);
+  if (service_ != nullptr) service_->set_draining();
+}
+
+std::string EngineHost::status_json() const {
+  const std::lock_guard<std::mutex> lock(service_mutex_);
+  if (service_ != nullptr) return service_->status_json();
+  return client_status_json(engine_->monitor(), *engine_->snapshot(), {}, now());
 }
 
 void EngineHost::park_if_asked() {
@@ -187,8 +245,7 @@ void EngineHost::close(HandleId handle) {
   const std::lock_guard<std::mutex> lock(known.mutex);
   engine_->close_handle(handle);
   if (--handles_open_ > 0) return;
-  stopping_.store(true, std::memory_order_release);
-  transport_->wake();
+  stop_when_idle();
 }
 
 bool EngineHost::join(HandleId handle, std::int64_t timeout_ms) {

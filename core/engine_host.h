@@ -20,6 +20,8 @@
 
 namespace holysheep {
 
+class MonitorService;
+
 class EngineHost : public std::enable_shared_from_this<EngineHost> {
  public:
   // Finds the engine of an equal configuration or starts one. Each open() gives a handle of its
@@ -43,6 +45,10 @@ class EngineHost : public std::enable_shared_from_this<EngineHost> {
   bool join(HandleId handle, std::int64_t timeout_ms);
   // Waits for the handle's calls to end; false if some were left when the time was up.
   bool wait_idle(HandleId handle, std::int64_t timeout_ms);
+  // The monitor endpoint says from now on that no calls are taken.
+  void begin_drain();
+  // As the monitor page has it.
+  std::string status_json() const;
   // Moves the engine's clock forward and returns when a turn has been made with the new time.
   void advance_clock(Nanos duration);
 
@@ -55,6 +61,9 @@ class EngineHost : public std::enable_shared_from_this<EngineHost> {
 
  private:
   EngineHost() = default;
+  static Result<std::shared_ptr<EngineHost>> start_webhook(EngineHost& host);
+  void stop_when_idle();
+  void end_service();
   static Result<std::shared_ptr<EngineHost>> start(std::shared_ptr<const Config> config);
   void run();
   void park_if_asked();
@@ -65,6 +74,9 @@ class EngineHost : public std::enable_shared_from_this<EngineHost> {
   std::atomic<Nanos> clock_offset_{0};
   std::unique_ptr<Transport> transport_;
   std::unique_ptr<Engine> engine_;
+  std::shared_ptr<EngineHost> webhook_;  // sends what the monitor tells; null: none
+  mutable std::mutex service_mutex_;
+  std::unique_ptr<MonitorService> service_;  // under service_mutex_; ended by the engine's thread
 
   std::atomic<bool> stopping_{false};
   std::atomic<bool> shared_{true};

@@ -79,6 +79,8 @@ struct Engine::Impl {
   void read_key_files();
   Completion& out(Call& call, Completion::Kind kind);
 
+  void log_alert(const Alert& alert);
+
   // engine_admit.cpp
   bool resolve(Call& call);
   void admit(Call& call);

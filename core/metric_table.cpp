@@ -87,9 +87,9 @@ constexpr std::string_view kIntroduction =
     R"(<!-- Made from core/metric_table.cpp: HOLYSHEEP_REGENERATE=1 test_unit "[describe]" -->
 # Metrics
 
-`holysheep_client_metrics()` (C), `client.metrics()` (Python, Node) and the monitor endpoint's
-`/metrics` give one text in the format of Prometheus 0.0.4, or of OpenMetrics 1.0 where the reader
-asks for it. `promtool check metrics` accepts both. Units are base units: seconds and US dollars.
+`holysheep_client_metrics()` and the monitor endpoint's `/metrics` give one text in the format of
+Prometheus 0.0.4, or of OpenMetrics 1.0 where the reader asks for it; `holysheep metrics` prints it.
+Units are base units: seconds and US dollars. A dashboard and alert rules: `packaging/grafana/`.
 
 | metric | type | labels | |
 |---|---|---|---|

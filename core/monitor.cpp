@@ -103,7 +103,7 @@ void Monitor::on_rate_limited(EndpointMetrics& endpoint, Now now) {
   alert.cause = AlertCause::rate_limit;
   alert.endpoint = endpoint.name();
   alert.message = endpoint.name() + " answered " + std::to_string(spell.count) +
-                  " requests with 429 (rate limit)";
+                  (spell.count == 1 ? " request" : " requests") + " with 429 (rate limit)";
   spell.alert_id = alerts_.raise(std::move(alert), now.unix);
 }
 

@@ -126,14 +126,20 @@ std::string client_health_json(const ClientMonitor& client, const Snapshot& snap
 }
 
 std::string client_status_json(const ClientMonitor& client, const Snapshot& snapshot,
-                               std::string_view address, Now now) {
+                               const ListenState& listen, Now now) {
   JsonWriter json;
   json.begin_object();
   json.member("time_unix_ms", to_ms(now.unix));
   json.member("timestamp", iso_8601(now.unix));
   json.member("version", HOLYSHEEP_VERSION);
   json.member("policy", client.config().policy_name);
-  json.member("listen", address);
+  json.member("listen", listen.address);
+  json.key("listen_error");
+  if (listen.error.empty()) {
+    json.null();
+  } else {
+    json.value(listen.error);
+  }
   json.key("pool").raw(snapshot_json(snapshot, now));
   json.key("metrics").raw(monitor_endpoints_json(client.monitor(), now));
   json.key("health").raw(client_health_json(client, snapshot, now));

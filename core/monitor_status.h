@@ -3,7 +3,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 
 #include "core/client_monitor.h"
 #include "core/snapshot.h"
@@ -21,8 +20,12 @@ ClientHealth client_health(const ClientMonitor& client, const Snapshot& snapshot
 // The health report with "ok" and "reason" beside the document's members.
 std::string client_health_json(const ClientMonitor& client, const Snapshot& snapshot, Now now);
 
-// `address`: where the monitor listens, or "".
+// Where the monitor endpoint listens, or why not; both empty: nobody asked for one.
+struct ListenState {
+  std::string address;
+  std::string error;
+};
 std::string client_status_json(const ClientMonitor& client, const Snapshot& snapshot,
-                               std::string_view address, Now now);
+                               const ListenState& listen, Now now);
 
 }  // namespace holysheep

@@ -32,6 +32,9 @@ Command mock_command();
 Command simulate_command();
 Command config_command();
 Command bench_command();
+Command top_command();
+Command metrics_command();
+Command health_command();
 Command version_command();
 
 // How the program was called, for "type this next" texts.

@@ -14,9 +14,10 @@ namespace {
 const char* program = "holysheep";
 
 std::vector<Command> all_commands() {
-  std::vector<Command> commands = {chat_command(),   check_command(), status_command(),
-                                   demo_command(),   mock_command(),  simulate_command(),
-                                   config_command(), bench_command(), version_command()};
+  std::vector<Command> commands = {chat_command(),    check_command(),  status_command(),
+                                   demo_command(),    mock_command(),   simulate_command(),
+                                   config_command(),  bench_command(),  top_command(),
+                                   metrics_command(), health_command(), version_command()};
   for (Command& command : commands) {
     command.options.push_back({"--help", "", "print this text"});
   }

@@ -247,3 +247,22 @@ TEST_CASE("an endpoint takes at most 16 KiB, and nothing more after 10^8 records
   CHECK(sizeof(EndpointMetrics) <= std::size_t{16} * 1024);
   CHECK(sizeof(EndpointMetrics) >= sizeof(LatencyHistogram) * 2);
 }
+
+TEST_CASE("10^8 records: counts are exact, quantiles still right, nothing has grown", "[.][slow]") {
+  EndpointMetrics endpoint("a", kWindowStandard);
+  RequestRecord record;
+  Now now = at(0);
+  constexpr std::uint64_t kRecords = 100'000'000;
+  for (std::uint64_t i = 0; i < kRecords; ++i) {
+    now.mono += kMicrosecond;
+    now.unix += kMicrosecond;
+    record.latency = static_cast<Nanos>(i % 1000 + 1) * kMillisecond;
+    record.outcome = i % 10 == 0 ? RequestOutcome::rate_limited : RequestOutcome::succeeded;
+    endpoint.record(record, now);
+  }
+  CHECK(endpoint.total() == kRecords);
+  CHECK(endpoint.rate_limited() == kRecords / 10);
+  CHECK(endpoint.recoveries().size() == EndpointMetrics::kRecoveriesMax);
+  CHECK(endpoint.latency().sum() == static_cast<Nanos>(kRecords) / 1000 * 500'500 * kMillisecond);
+  CHECK(static_cast<double>(endpoint.latency().quantile(0.9)) == Approx(900e6).epsilon(0.02));
+}

@@ -1,0 +1,321 @@
+#include "core/monitor_server.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+#include "core/descriptor_pair.h"
+#include "core/loop.h"
+#include "core/process_id.h"
+
+namespace holysheep {
+namespace {
+
+constexpr int kBacklog = 64;
+// A reader of events that is so far behind gets no more until it has caught up.
+constexpr std::size_t kUnsentMax = 256 * 1024;
+// Only its owner may look.
+constexpr mode_t kUnixMode = 0600;
+
+Error system_error_of(const std::string& what) {
+  return {Status::local, what + ": " + std::generic_category().message(errno)};
+}
+
+bool make_nonblocking(int descriptor) {
+  return fcntl(descriptor, F_SETFL, O_NONBLOCK) == 0 && fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0;
+}
+
+// A path that says {pid} is each process's own.
+std::string with_pid(std::string path) {
+  constexpr std::string_view kPid = "{pid}";
+  const std::size_t at = path.find(kPid);
+  if (at != std::string::npos) path.replace(at, kPid.size(), std::to_string(process_id()));
+  return path;
+}
+
+bool fill(sockaddr_un& address, const std::string& path) {
+  address = {};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) return false;
+  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  return true;
+}
+
+// Removes the socket of a process that has gone; one that answers, or no socket, stays.
+void remove_stale(const std::string& path, const sockaddr_un& address) {
+  struct stat found{};
+  if (lstat(path.c_str(), &found) != 0 || !S_ISSOCK(found.st_mode)) return;
+  const int probe = socket(AF_UNIX, SOCK_STREAM, 0);
+  if (probe < 0) return;
+  const bool refused =
+      connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 &&
+      errno == ECONNREFUSED;
+  close(probe);
+  if (refused) unlink(path.c_str());
+}
+
+int port_of(const sockaddr_storage& bound) {
+  return bound.ss_family == AF_INET6 ? ntohs(reinterpret_cast<const sockaddr_in6&>(bound).sin6_port)
+                                     : ntohs(reinterpret_cast<const sockaddr_in&>(bound).sin_port);
+}
+
+socklen_t fill(sockaddr_storage& storage, const ListenAddress& address) {
+  storage = {};
+  auto& four = reinterpret_cast<sockaddr_in&>(storage);
+  if (inet_pton(AF_INET, address.host.c_str(), &four.sin_addr) == 1) {
+    four.sin_family = AF_INET;
+    four.sin_port = htons(static_cast<std::uint16_t>(address.port));
+    return sizeof four;
+  }
+  auto& six = reinterpret_cast<sockaddr_in6&>(storage);
+  if (inet_pton(AF_INET6, address.host.c_str(), &six.sin6_addr) != 1) return 0;
+  six.sin6_family = AF_INET6;
+  six.sin6_port = htons(static_cast<std::uint16_t>(address.port));
+  return sizeof six;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<MonitorServer>> MonitorServer::start(const MonitorConfig& config,
+                                                            const MonitorSource& source,
+                                                            void (*tick)(void*), void* context) {
+  const std::optional<ListenAddress> address = parse_listen(config.listen);
+  if (!address) return Error{Status::config, "monitor.listen: not an address"};
+  std::unique_ptr<MonitorServer> server(new MonitorServer(source));
+  server->access_.checks_host = !address->is_unix;
+  server->access_.wants_token = config.token.kind != KeySource::Kind::none;
+  server->access_.hosts = config.hosts;
+  Result<bool> listening =
+      address->is_unix ? server->listen_unix(with_pid(address->path)) : server->listen(*address);
+  if (!listening) return std::move(listening).error();
+  if (!make_descriptors(server->wake_read_, server->wake_write_)) {
+    return system_error_of("cannot make a descriptor");
+  }
+  try {
+    server->thread_ = std::thread([raw = server.get(), tick, context] { raw->run(tick, context); });
+  } catch (const std::system_error&) {
+    return Error{Status::local, "the system gives no thread"};
+  }
+  return server;
+}
+
+MonitorServer::~MonitorServer() {
+  stopping_.store(true, std::memory_order_release);
+  if (thread_.joinable()) {
+    signal_descriptor(wake_write_);
+    thread_.join();
+  }
+  for (const Connection& connection : connections_)
+    close(connection.socket);
+  // Also for a child of fork(), which would go on listening with its copy.
+  if (listener_ >= 0) shutdown(listener_, SHUT_RDWR);
+  if (listener_ >= 0) close(listener_);
+  if (!unlink_path_.empty()) unlink(unlink_path_.c_str());
+  close_descriptors(wake_read_, wake_write_);
+}
+
+Result<bool> MonitorServer::listen(const ListenAddress& address) {
+  sockaddr_storage storage;
+  socklen_t size = fill(storage, address);
+  listener_ = socket(storage.ss_family, SOCK_STREAM, 0);
+  if (listener_ < 0 || !make_nonblocking(listener_)) return system_error_of("cannot make a socket");
+  const int on = 1;
+  setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  const bool six = storage.ss_family == AF_INET6;
+  const std::string host = six ? "[" + address.host + "]" : address.host;
+  if (bind(listener_, reinterpret_cast<const sockaddr*>(&storage), size) != 0 ||
+      ::listen(listener_, kBacklog) != 0) {
+    return system_error_of("cannot listen on " + host + ":" + std::to_string(address.port));
+  }
+  size = sizeof storage;
+  if (getsockname(listener_, reinterpret_cast<sockaddr*>(&storage), &size) != 0) {
+    return system_error_of("cannot read the port");
+  }
+  address_ = host + ":" + std::to_string(port_of(storage));
+  return true;
+}
+
+Result<bool> MonitorServer::listen_unix(const std::string& path) {
+  sockaddr_un address;
+  if (!fill(address, path)) return Error{Status::local, "monitor.listen: the path is too long"};
+  remove_stale(path, address);
+  listener_ = socket(AF_UNIX, SOCK_STREAM, 0);
+  if (listener_ < 0 || !make_nonblocking(listener_)) return system_error_of("cannot make a socket");
+  if (bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    return system_error_of("cannot listen on " + path);
+  }
+  unlink_path_ = path;
+  if (chmod(path.c_str(), kUnixMode) != 0 || ::listen(listener_, kBacklog) != 0) {
+    return system_error_of("cannot listen on " + path);
+  }
+  address_ = "unix:" + path;
+  return true;
+}
+
+void MonitorServer::run(void (*tick)(void*), void* context) {
+  Nanos next_event = 0;
+  std::vector<pollfd> watched;
+  while (!stopping_.load(std::memory_order_acquire)) {
+    watched.clear();
+    watched.push_back({wake_read_, POLLIN, 0});
+    watched.push_back({listener_, POLLIN, 0});
+    for (const Connection& each : connections_) {
+      const bool writes = each.sent < each.out.size();
+      // A reader of events is read too: that tells when it has gone.
+      const int events = (writes ? POLLOUT : 0) | (!each.answered || each.streams ? POLLIN : 0);
+      watched.push_back({each.socket, static_cast<short>(events), 0});
+    }
+    const Nanos before = read_clocks().mono;
+    const Nanos wait = std::clamp<Nanos>(next_event - before, 0, kEventEvery);
+    poll(watched.data(), static_cast<nfds_t>(watched.size()), static_cast<int>(to_ms_ceil(wait)));
+    const Nanos now = read_clocks().mono;
+    for (std::size_t i = 2; i < watched.size(); ++i) {
+      Connection& connection = connections_[i - 2];
+      const short ready = watched[i].revents;
+      if ((ready & (POLLIN | POLLHUP | POLLERR)) != 0) read(connection, now);
+      if ((ready & POLLOUT) != 0) write(connection);
+    }
+    if ((watched[1].revents & POLLIN) != 0) accept_all(now);
+    if (now >= next_event) {
+      next_event = now + kEventEvery;
+      if (tick != nullptr) tick(context);
+      send_events(now);
+    }
+    drop_ended(now);
+  }
+}
+
+void MonitorServer::accept_all(Nanos now) {
+  for (;;) {
+    const int accepted = accept(listener_, nullptr, nullptr);
+    if (accepted < 0) return;
+    if (!make_nonblocking(accepted) || !make_room()) {
+      close(accepted);
+      continue;
+    }
+    Connection connection;
+    connection.socket = accepted;
+    connection.deadline = now + kRequestMax;
+    connections_.push_back(std::move(connection));
+  }
+}
+
+// Whoever has not asked for the longest time goes first. False: all have asked and are being
+// answered.
+bool MonitorServer::make_room() {
+  if (connections_.size() < kConnectionsMax) return true;
+  Connection* oldest = nullptr;
+  for (Connection& each : connections_) {
+    if (each.answered || each.over) continue;
+    if (oldest == nullptr || each.deadline < oldest->deadline) oldest = &each;
+  }
+  if (oldest == nullptr) return false;
+  close(oldest->socket);
+  *oldest = std::move(connections_.back());
+  connections_.pop_back();
+  return true;
+}
+
+void MonitorServer::read(Connection& connection, Nanos now) {
+  char buffer[4096];
+  for (;;) {
+    const ssize_t got = recv(connection.socket, buffer, sizeof buffer, 0);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) {
+      connection.over = connection.over || (errno != EAGAIN && errno != EWOULDBLOCK);
+      return;
+    }
+    if (got == 0) {
+      connection.over = true;
+      return;
+    }
+    // What comes after the request is read and dropped: nobody may fill the socket's buffer.
+    if (connection.answered) continue;
+    connection.in.append(buffer, static_cast<std::size_t>(got));
+    const bool complete = connection.in.find("\r\n\r\n") != std::string::npos ||
+                          connection.in.find("\n\n") != std::string::npos;
+    if (complete || connection.in.size() > kMonitorHeadBytesMax) answer(connection, now);
+  }
+}
+
+void MonitorServer::answer(Connection& connection, Nanos now) {
+  connection.answered = true;
+  connection.deadline = now + kReplyMax;
+  MonitorRequest request;
+  MonitorReply reply;
+  const int refused = connection.in.size() > kMonitorHeadBytesMax
+                          ? 431
+                          : parse_monitor_request(connection.in, request);
+  if (refused != 0) {
+    reply.status = refused;
+    reply.body = "this is no request that the monitor knows\n";
+  } else {
+    reply = answer_monitor(request, access_, source_);
+  }
+  connection.in = std::string();
+  if (reply.streams) {
+    const auto streams = std::count_if(connections_.begin(), connections_.end(),
+                                       [](const Connection& each) { return each.streams; });
+    if (static_cast<std::size_t>(streams) >= kStreamsMax) {
+      reply = MonitorReply();
+      reply.status = 503;
+      reply.body = "too many readers of events\n";
+    } else if (request.method == "GET") {
+      connection.streams = true;
+      reply.body = "retry: 2000\n\ndata: " + source_.status() + "\n\n";
+    }
+  }
+  connection.out = reply_bytes(reply, request.method != "HEAD");
+  write(connection);
+}
+
+void MonitorServer::write(Connection& connection) {
+  while (connection.sent < connection.out.size()) {
+    const ssize_t put = send(connection.socket, connection.out.data() + connection.sent,
+                             connection.out.size() - connection.sent, MSG_NOSIGNAL);
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) {
+      connection.over = connection.over || (errno != EAGAIN && errno != EWOULDBLOCK);
+      return;
+    }
+    connection.sent += static_cast<std::size_t>(put);
+  }
+  connection.out.clear();
+  connection.sent = 0;
+}
+
+void MonitorServer::send_events(Nanos now) {
+  std::string event;
+  for (Connection& connection : connections_) {
+    if (!connection.streams || connection.over) continue;
+    if (connection.out.empty()) connection.deadline = now + kReplyMax;
+    if (connection.out.size() - connection.sent > kUnsentMax) continue;
+    if (event.empty()) event = "data: " + source_.status() + "\n\n";
+    connection.out += event;
+    write(connection);
+  }
+}
+
+void MonitorServer::drop_ended(Nanos now) {
+  const auto ended = [now](Connection& connection) {
+    const bool sent = connection.answered && !connection.streams && connection.out.empty();
+    if (!connection.over && !sent && now < connection.deadline) return false;
+    if (sent) shutdown(connection.socket, SHUT_WR);
+    close(connection.socket);
+    return true;
+  };
+  connections_.erase(std::remove_if(connections_.begin(), connections_.end(), ended),
+                     connections_.end());
+}
+
+}  // namespace holysheep
