@@ -13,8 +13,8 @@ constexpr char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
 }
 
-// The sums carry into a byte's top bit where it is at least 'A', and above 'Z'; the top bit moved to
-// 0x20 is what lower case adds.
+// The sums carry into a byte's top bit where it is at least 'A', and above 'Z'; the top bit moved
+// to 0x20 is what lower case adds.
 constexpr std::uint64_t lower_eight(std::uint64_t bytes) {
   constexpr std::uint64_t kOnes = 0x0101010101010101;
   constexpr std::uint64_t kTops = 0x80 * kOnes;
