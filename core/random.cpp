@@ -1,5 +1,9 @@
 #include "core/random.h"
 
+#if defined(__linux__)
+#include <sys/random.h>
+#endif
+
 #include <random>
 
 namespace holysheep {
@@ -45,6 +49,11 @@ std::uint64_t Random::below(std::uint64_t bound) {
 }
 
 std::uint64_t system_seed() {
+#if defined(__linux__)
+  // Needs no /dev: some C++ runtimes open /dev/urandom, which an empty root does not have.
+  std::uint64_t seed = 0;
+  if (getrandom(&seed, sizeof seed, 0) == static_cast<ssize_t>(sizeof seed)) return seed;
+#endif
   std::random_device device;
   return (static_cast<std::uint64_t>(device()) << 32) | device();
 }

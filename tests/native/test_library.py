@@ -14,8 +14,8 @@ from shipped import LIBRARY, PREFIX, PROGRAM, ROOT, output, run
 LIBC = {"libc.so.6", "libm.so.6", "libpthread.so.0", "libdl.so.2", "librt.so.1",
         "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"}
 GLIBC_MAX = (2, 28)  # what packages for other languages promise (manylinux_2_28)
-LIBRARY_BYTES_MAX = 7_000_000
-PROGRAM_BYTES_MAX = 1_500_000
+LIBRARY_BYTES_MAX = 6_500_000
+PROGRAM_BYTES_MAX = 1_000_000
 
 
 def needed(file):
