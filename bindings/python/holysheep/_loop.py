@@ -33,6 +33,8 @@ else:
         return real()
 
 
+__all__ = ["LoopQueue", "get_running_loop", "loop_queue", "tokens"]
+
 _DONE = 4
 tokens = count(1)
 
