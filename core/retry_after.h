@@ -30,7 +30,7 @@ struct LimitHeader {
 // What the headers say of the wait and of the answer, but for the limits.
 struct RetryHeaders {
   std::optional<Nanos> retry_after;  // Retry-After and its relatives in milliseconds
-  Nanos server_now = 0;  // the answer's Date, else the caller's clock
+  Nanos server_now = 0;              // the answer's Date, else the caller's clock
   std::string_view request_id;
   std::string_view policy_id;        // Azure
   std::optional<bool> should_retry;  // x-should-retry

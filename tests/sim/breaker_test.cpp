@@ -1,8 +1,9 @@
 // The breaker under load: it stops sending to what is broken, and never to what mostly works.
+#include <simdjson.h>
+
 #include <catch2/catch_test_macros.hpp>
 #include <string>
 
-#include <simdjson.h>
 #include "core/sim/simulate.h"
 
 namespace holysheep {
