@@ -190,7 +190,13 @@ holysheep_status holysheep_call(holysheep_client* client, const holysheep_reques
     auto fresh = std::make_unique<holysheep_batch>();
     holysheep_request_id id = 0;
     if (const holysheep_status status = submit(client, queue, request, &id, error)) return status;
-    const holysheep_status status = wait_for_done(client, *queue, id, fresh.get());
+    holysheep_status status = HOLYSHEEP_OK;
+    try {
+      status = wait_for_done(client, *queue, id, fresh.get());
+    } catch (const std::bad_alloc&) {
+      client->host->engine().cancel(id);  // nobody would read its answer
+      return fail(error, Status::no_memory, "out of memory");
+    }
     const Completion& done = fresh->completions.back();
     if (status != HOLYSHEEP_OK) {
       holysheep::ErrorDetail detail;

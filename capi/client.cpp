@@ -97,7 +97,12 @@ holysheep_status holysheep_client_drain(holysheep_client* client, int64_t timeou
     client->draining = true;
     client->host->begin_drain();
     if (client->closed) return HOLYSHEEP_OK;
-    client->host->engine().drain_handle(client->handle);
+    try {
+      client->host->engine().drain_handle(client->handle);
+    } catch (const std::bad_alloc&) {
+      client->draining = false;
+      return HOLYSHEEP_E_NO_MEMORY;
+    }
     const bool ended = client->host->wait_idle(client->handle, timeout_ms);
     if (!client->closed.exchange(true)) client->host->close(client->handle);
     if (ended) return HOLYSHEEP_OK;

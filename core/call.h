@@ -27,6 +27,7 @@ struct HeldPiece {
 struct Attempt {
   AttemptId id = 0;  // 0: none
   Lease lease;
+  bool leased = false;  // the lease has not been given back
   Nanos begun_at = 0;
   Nanos started_at = -1;  // left the transport's own queue; -1: not yet
   Nanos sent_at = -1;
@@ -47,7 +48,13 @@ struct Attempt {
 };
 
 struct Call {
-  enum class Phase : std::uint8_t { ready, waiting, attempting, done };
+  enum class Phase : std::uint8_t {
+    ready,
+    waiting,
+    attempting,
+    given_up,  // there was no memory for its next step; ends as soon as there is some for DONE
+    done
+  };
 
   CallId id = 0;
   std::uint64_t user_data = 0;

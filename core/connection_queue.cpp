@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "core/curl_handle.h"
@@ -58,11 +59,15 @@ Lane& ConnectionQueue::lane_of(const EndpointConfig& endpoint) {
       return *lane;
     }
   }
-  Lane& lane = *lanes_.emplace_back(std::make_unique<Lane>());
+  // Complete, or not at all: there may be no memory for it.
+  auto made = std::make_unique<Lane>();
+  Lane& lane = *made;
   lane.settings = connection_settings(endpoint);
   lane.host = &host_of(endpoint);
-  lane.host->lanes.push_back(&lane);
   lane.connections_max = endpoint.connections_max > 0 ? endpoint.connections_max : connections_max_;
+  lane.host->lanes.reserve(lane.host->lanes.size() + 1);
+  lanes_.push_back(std::move(made));
+  lane.host->lanes.push_back(&lane);
   lanes_by_endpoint_[&endpoint] = &lane;
   return lane;
 }
@@ -72,9 +77,10 @@ Host& ConnectionQueue::host_of(const EndpointConfig& endpoint) {
   const std::string key = endpoint.scheme + "://" + name + " " + endpoint.proxy;
   Host*& host = hosts_by_key_[key];
   if (host == nullptr) {
-    host = hosts_.emplace_back(std::make_unique<Host>()).get();
-    host->name = name;
-    host->looked_up = !endpoint.proxy.empty() || !is_numeric(endpoint.host);
+    auto made = std::make_unique<Host>();
+    made->name = name;
+    made->looked_up = !endpoint.proxy.empty() || !is_numeric(endpoint.host);
+    host = hosts_.emplace_back(std::move(made)).get();
   }
   return *host;
 }
@@ -128,8 +134,8 @@ void ConnectionQueue::forget_ended_lookups(Nanos now) {
 
 std::list<Lane::Waiting>::iterator ConnectionQueue::wait(Lane& lane, AttemptId attempt,
                                                          HttpRequest request) {
-  ++waiting_;
   lane.waiting.push_back({attempt, ++tickets_, std::move(request)});
+  ++waiting_;
   return std::prev(lane.waiting.end());
 }
 
@@ -215,11 +221,15 @@ void ConnectionQueue::left(Lane& lane, Left stage, bool abandoned, Nanos now) {
   --host.lookups;
   if (!host.looked_up) return;
   if (abandoned) {
-    host.abandoned.push_back(now);
-    ++abandoned_;
-  } else {
-    --lookups_;
+    try {
+      host.abandoned.push_back(now);
+      ++abandoned_;
+      return;
+    } catch (const std::bad_alloc&) {
+      // Then it is not counted.
+    }
   }
+  --lookups_;
 }
 
 }  // namespace holysheep

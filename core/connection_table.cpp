@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <new>
 
 #include "core/connection_queue.h"
 
@@ -98,13 +99,19 @@ curl_socket_t ConnectionTable::open(const curl_sockaddr& address, Host& host, At
     return CURL_SOCKET_BAD;
   }
   set_options(made);
-  Connection& connection = connections_[made];
-  // Closed without our knowledge: the kernel would not give the number out again otherwise.
-  if (connection.host != nullptr) forget(connection);
-  connection = {&host, opener, false};
+  try {
+    loop_.socket_opened(made);
+    Connection& connection = connections_[made];
+    // Closed without our knowledge: the kernel would not give the number out again otherwise.
+    if (connection.host != nullptr) forget(connection);
+    connection = {&host, opener, false};
+  } catch (const std::bad_alloc&) {
+    ::close(made);
+    *error_number = ENOMEM;
+    return CURL_SOCKET_BAD;
+  }
   ++host.sockets;
   ++opened_;
-  loop_.socket_opened(made);
   return made;
 }
 

@@ -159,6 +159,7 @@ std::string_view sentence(TransportError error) {
 }  // namespace
 
 TransportError classify(const CurlFailure& failure) {
+  if (failure.no_memory) return TransportError::local_memory;
   if (failure.header_limit || names_header_limit(failure)) return TransportError::header_too_large;
   if (failure.body_limit) return TransportError::body_too_large;
   if (failure.again) {

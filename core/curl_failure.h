@@ -19,6 +19,7 @@ struct CurlFailure {
   bool again = false;         // libcurl was about to send it a second time
   bool answered = false;      // any byte of the answer had come
   bool headers = false;       // the final header block had come
+  bool no_memory = false;     // for what had come
   bool header_limit = false;  // our own limits stopped it
   bool body_limit = false;
   bool through_proxy = false;

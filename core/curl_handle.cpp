@@ -1,6 +1,7 @@
 #include "core/curl_handle.h"
 
 #include <charconv>
+#include <new>
 #include <utility>
 
 #include "core/curl_failure.h"
@@ -46,9 +47,10 @@ bool names_content_type(std::string_view header) {
 }  // namespace
 
 std::unique_ptr<CurlHandle> CurlHandle::make(CurlContext& context, Lane& lane) {
-  CURL* easy = curl_easy_init();
+  std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> easy(curl_easy_init(), &curl_easy_cleanup);
   if (easy == nullptr) return nullptr;
-  std::unique_ptr<CurlHandle> handle(new CurlHandle(context, lane, easy));
+  std::unique_ptr<CurlHandle> handle(new CurlHandle(context, lane, easy.get()));
+  static_cast<void>(easy.release());  // its own now
   if (!handle->set_constant_options() || !handle->set_tls_options()) return nullptr;
   return handle;
 }
@@ -137,7 +139,7 @@ bool CurlHandle::begin(AttemptId attempt, HttpRequest request, Nanos now) {
   status_ = socket_error_ = 0;
   sockets_[0] = sockets_[1] = CURL_SOCKET_BAD;
   address_known_ = sent_ = reused_ = again_ = answered_ = headers_done_ = false;
-  header_limit_ = body_limit_ = paused_ = false;
+  header_limit_ = body_limit_ = paused_ = no_memory_ = false;
 
   if (url_ != request_.url) {
     if (curl_easy_setopt(easy_, CURLOPT_URL, request_.url.c_str()) != CURLE_OK) return false;
@@ -213,10 +215,15 @@ void CurlHandle::report(CURLcode code) {
   CurlFailure failure;
   failure.code = code;
   failure.again = again_;
-  TransportEvent& event = append(TransportEvent::Kind::done);
+  TransportEvent event;
+  event.kind = TransportEvent::Kind::done;
+  event.attempt = attempt_;
   // After a second try libcurl's count is that of the second.
   event.sent_in_full = sent_ && (again_ || static_cast<std::size_t>(uploaded) >= body_size);
-  if (code == CURLE_OK && headers_done_ && !again_) return;
+  if (code == CURLE_OK && headers_done_ && !again_) {
+    context_.events.push_back(std::move(event));
+    return;
+  }
 
   long system_error = 0;
   curl_easy_getinfo(easy_, CURLINFO_OS_ERRNO, &system_error);
@@ -225,6 +232,7 @@ void CurlHandle::report(CURLcode code) {
   failure.reused = reused_;
   failure.answered = answered_;
   failure.headers = headers_done_;
+  failure.no_memory = no_memory_;
   failure.header_limit = header_limit_;
   failure.body_limit = body_limit_;
   failure.through_proxy = !lane_.settings.proxy.empty();
@@ -233,6 +241,7 @@ void CurlHandle::report(CURLcode code) {
   failure.detail = error_text_;
   event.error = classify(failure);
   event.bytes = describe(event.error, failure);
+  context_.events.push_back(std::move(event));
 }
 
 void CurlHandle::end(bool abandoned, Nanos now) {
@@ -273,19 +282,19 @@ int CurlHandle::request_begins(const char* peer_address, const char* local_addre
     again_ = true;
     return CURL_PREREQFUNC_ABORT;
   }
-  sent_ = true;
-  sent_at_ = read_clocks().mono;
-  reused_ = sockets_[0] == CURL_SOCKET_BAD;
   ends_.peer_address = peer_address;
   ends_.local_address = local_address;
   ends_.peer_port = peer_port;
   ends_.local_port = local_port;
+  TransportEvent& event = append(TransportEvent::Kind::sent);
+  sent_ = true;
+  sent_at_ = read_clocks().mono;
+  event.reused = reused_ = sockets_[0] == CURL_SOCKET_BAD;
   for (const curl_socket_t socket : sockets_) {
     if (socket != CURL_SOCKET_BAD) context_.connections->prove(socket, attempt_);
   }
   context_.queue->sent(*lane_.host, address_known_);
   ++context_.counters.requests_sent;
-  append(TransportEvent::Kind::sent).reused = reused_;
   return CURL_PREREQFUNC_OK;
 }
 
@@ -332,8 +341,8 @@ std::size_t CurlHandle::header_line(std::string_view line) {
     return line.size();
   }
   if (status_ < 200) return line.size();  // an interim answer; the final one follows
-  headers_done_ = true;
   TransportEvent& event = append(TransportEvent::Kind::headers);
+  headers_done_ = true;
   event.status = status_;
   event.bytes = std::move(header_block_);
   header_block_.clear();
@@ -364,14 +373,23 @@ std::size_t CurlHandle::body_bytes(std::string_view bytes) {
       return bytes.size();
     }
   }
-  append(TransportEvent::Kind::data).bytes = bytes;
+  TransportEvent event;
+  event.kind = TransportEvent::Kind::data;
+  event.attempt = attempt_;
+  event.bytes = bytes;
+  context_.events.push_back(std::move(event));
   return bytes.size();
 }
 
 int CurlHandle::on_request(void* self, char* peer_address, char* local_address, int peer_port,
                            int local_port) {
-  return static_cast<CurlHandle*>(self)->request_begins(peer_address, local_address, peer_port,
-                                                        local_port);
+  auto* handle = static_cast<CurlHandle*>(self);
+  try {
+    return handle->request_begins(peer_address, local_address, peer_port, local_port);
+  } catch (const std::bad_alloc&) {
+    handle->no_memory_ = true;
+    return CURL_PREREQFUNC_ABORT;
+  }
 }
 
 curl_socket_t CurlHandle::on_open_socket(void* self, curlsocktype, curl_sockaddr* address) {
@@ -383,11 +401,23 @@ int CurlHandle::on_close_socket(void* connections, curl_socket_t socket) {
 }
 
 std::size_t CurlHandle::on_header(char* data, std::size_t size, std::size_t count, void* self) {
-  return static_cast<CurlHandle*>(self)->header_line({data, size * count});
+  auto* handle = static_cast<CurlHandle*>(self);
+  try {
+    return handle->header_line({data, size * count});
+  } catch (const std::bad_alloc&) {
+    handle->no_memory_ = true;
+    return 0;
+  }
 }
 
 std::size_t CurlHandle::on_body(char* data, std::size_t size, std::size_t count, void* self) {
-  return static_cast<CurlHandle*>(self)->body_bytes({data, size * count});
+  auto* handle = static_cast<CurlHandle*>(self);
+  try {
+    return handle->body_bytes({data, size * count});
+  } catch (const std::bad_alloc&) {
+    handle->no_memory_ = true;
+    return 0;
+  }
 }
 
 }  // namespace holysheep

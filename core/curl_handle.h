@@ -2,7 +2,8 @@
 // its requests is set once, so that a call costs few options.
 //
 // libcurl's callbacks only append events and note what they saw; they never call back into
-// libcurl's multi interface (it forbids that). What libcurl does by itself and must not: it sends a
+// libcurl's multi interface (it forbids that), and no exception leaves them: without memory they
+// end their attempt. What libcurl does by itself and must not: it sends a
 // request again when a reused connection turns out dead. A second PREREQFUNCTION, or a new socket
 // after the first, ends the attempt instead: one attempt is one HTTP request on the wire.
 #pragma once
@@ -49,7 +50,7 @@ class CurlHandle {
 
   // Makes the handle ready for one attempt; false if there is no memory.
   bool begin(AttemptId attempt, HttpRequest request, Nanos now);
-  // Appends the `done` event of an attempt that libcurl has ended with `code`.
+  // Appends the `done` event of an attempt that libcurl has ended with `code`, or throws.
   void report(CURLcode code);
   // Releases the request. `abandoned`: cancelled. The handle may begin again.
   void end(bool abandoned, Nanos now);
@@ -114,6 +115,7 @@ class CurlHandle {
   bool sent_ = false;
   bool reused_ = false;
   bool again_ = false;
+  bool no_memory_ = false;
   bool answered_ = false;
   bool headers_done_ = false;
   bool header_limit_ = false;

@@ -21,6 +21,8 @@ constexpr std::size_t kIdleHandlesMax = 128;
 // where others' time limits and answers do not wait for it: a thousand new connections take libcurl
 // a tenth of a second.
 constexpr int kEntriesPerPollMax = 256;
+// The end of an attempt that there was no memory to report is reported after this at the latest.
+constexpr Nanos kMemoryRetry = 10 * kMillisecond;
 
 class CurlTransport final : public Transport {
  public:
@@ -56,15 +58,22 @@ class CurlTransport final : public Transport {
 
   void start(AttemptId attempt, HttpRequest request) override {
     Lane& lane = queue_.lane_of(*request.endpoint);
+    if (lost_.capacity() <= places_.size()) lost_.reserve(2 * places_.size() + 16);
     Place& place = places_[attempt];
     place.lane = &lane;
     const Nanos now = mono();
     if (queue_.waiting() == 0 && entries_left_ > 0 && queue_.may_enter(lane, now)) {
+      place.entered = true;
       enter(attempt, place, std::move(request), now);
-    } else {
-      place.waiting = queue_.wait(lane, attempt, std::move(request));
-      admit(now);
+      return;
     }
+    try {
+      place.waiting = queue_.wait(lane, attempt, std::move(request));
+    } catch (const std::bad_alloc&) {
+      place.entered = true;
+      return lose(attempt);
+    }
+    admit(now);
   }
 
   bool has_room(const EndpointConfig& endpoint) override {
@@ -77,7 +86,11 @@ class CurlTransport final : public Transport {
     Place place = std::move(found->second);
     places_.erase(found);
     if (place.handle == nullptr) {
-      if (place.lane != nullptr) queue_.forget(*place.lane, place.waiting);
+      if (place.entered) {
+        std::erase(lost_, attempt);
+      } else {
+        queue_.forget(*place.lane, place.waiting);
+      }
       return;
     }
     if (kill_connection) place.handle->kill_connection(mono());
@@ -100,12 +113,14 @@ class CurlTransport final : public Transport {
           clock_offset_ == nullptr ? 0 : clock_offset_->load(std::memory_order_relaxed);
       if (until != kNever) until -= offset;
       timeout = std::max<Nanos>(0, std::min(until, queue_.next_chance(before)) - before);
+      if (!lost_.empty()) timeout = std::min(timeout, kMemoryRetry);
     }
     ++context_.turn;
     release_held();
     loop_->run_once(timeout);
     collect_ended();
     if (queue_.waiting() > 0) admit(mono());
+    if (!lost_.empty()) report_lost();
     if (events.empty()) {
       events.swap(context_.events);
     } else {
@@ -129,6 +144,7 @@ class CurlTransport final : public Transport {
     std::unique_ptr<CurlHandle> handle;
     Lane* lane = nullptr;
     std::list<Lane::Waiting>::iterator waiting;
+    bool entered = false;  // is inside libcurl, or in lost_
     bool paused = false;
   };
 
@@ -141,43 +157,57 @@ class CurlTransport final : public Transport {
       if (lane == nullptr) return;
       const auto found = places_.find(taken.attempt);
       found->second.lane = lane;
+      found->second.entered = true;
       enter(taken.attempt, found->second, std::move(taken.request), now);
     }
   }
 
+  // Without memory the attempt is lost, which is an end like any other.
   void enter(AttemptId attempt, Place& place, HttpRequest request, Nanos now) {
     --entries_left_;
     Lane& lane = *place.lane;
     std::unique_ptr<CurlHandle> handle;
-    if (!lane.idle_handles.empty()) {
-      handle = std::move(lane.idle_handles.back());
-      lane.idle_handles.pop_back();
-    } else {
-      handle = CurlHandle::make(context_, lane);
-    }
-    if (handle == nullptr || !handle->begin(attempt, std::move(request), now)) {
-      fail_locally(attempt);
-      return;
+    try {
+      TransportEvent& event = context_.events.emplace_back();
+      event.kind = TransportEvent::Kind::started;
+      event.attempt = attempt;
+      if (!lane.idle_handles.empty()) {
+        handle = std::move(lane.idle_handles.back());
+        lane.idle_handles.pop_back();
+      } else {
+        handle = CurlHandle::make(context_, lane);
+      }
+      if (handle == nullptr || !handle->begin(attempt, std::move(request), now)) {
+        return lose(attempt);
+      }
+    } catch (const std::bad_alloc&) {
+      return lose(attempt);
     }
     if (curl_multi_add_handle(multi_, handle->easy()) != CURLM_OK) {
       recycle(std::move(handle), false, now);
-      fail_locally(attempt);
-      return;
+      return lose(attempt);
     }
-    TransportEvent& event = context_.events.emplace_back();
-    event.kind = TransportEvent::Kind::started;
-    event.attempt = attempt;
     if (place.paused) handle->pause(true);
     place.handle = std::move(handle);
   }
 
-  void fail_locally(AttemptId attempt) {
-    places_.erase(attempt);
-    TransportEvent& event = context_.events.emplace_back();
-    event.kind = TransportEvent::Kind::done;
-    event.attempt = attempt;
-    event.error = TransportError::local_memory;
-    event.bytes = "libcurl has no memory for another request";
+  // There is room for every attempt in lost_.
+  void lose(AttemptId attempt) { lost_.push_back(attempt); }
+
+  void report_lost() {
+    try {
+      while (!lost_.empty()) {
+        TransportEvent event;
+        event.attempt = lost_.back();
+        event.error = TransportError::local_memory;
+        event.bytes = "this process has no memory left for a request";
+        context_.events.push_back(std::move(event));
+        places_.erase(lost_.back());
+        lost_.pop_back();
+      }
+    } catch (const std::bad_alloc&) {
+      return;  // the next poll tries again
+    }
   }
 
   void collect_ended() {
@@ -195,8 +225,12 @@ class CurlTransport final : public Transport {
   void finish(CurlHandle* ended, CURLcode code, Nanos now) {
     const auto found = places_.find(ended->attempt());
     std::unique_ptr<CurlHandle> handle = std::move(found->second.handle);
-    places_.erase(found);
-    handle->report(code);
+    try {
+      handle->report(code);
+      places_.erase(found);
+    } catch (const std::bad_alloc&) {
+      lose(ended->attempt());
+    }
     curl_multi_remove_handle(multi_, handle->easy());
     recycle(std::move(handle), false, now);
   }
@@ -204,7 +238,12 @@ class CurlTransport final : public Transport {
   void recycle(std::unique_ptr<CurlHandle> handle, bool abandoned, Nanos now) {
     handle->end(abandoned, now);
     Lane& lane = handle->lane();
-    if (lane.idle_handles.size() < kIdleHandlesMax) lane.idle_handles.push_back(std::move(handle));
+    if (lane.idle_handles.size() >= kIdleHandlesMax) return;
+    try {
+      lane.idle_handles.push_back(std::move(handle));
+    } catch (const std::bad_alloc&) {
+      return;  // then it is not kept
+    }
   }
 
   // Those that had their share of the last poll go on.
@@ -239,6 +278,7 @@ class CurlTransport final : public Transport {
   CurlContext context_;
   int entries_left_ = kEntriesPerPollMax;  // until the next poll
   std::unordered_map<AttemptId, Place> places_;
+  std::vector<AttemptId> lost_;  // their `done` is still to be reported, for lack of memory
 };
 
 }  // namespace
@@ -250,21 +290,23 @@ std::unique_ptr<Transport> make_curl_transport(const CurlTransportOptions& optio
     *error = "libcurl cannot be initialised";
     return nullptr;
   }
-  CURLM* multi = curl_multi_init();
-  CURLSH* share = curl_share_init();
-  std::unique_ptr<Loop> loop;
+  std::unique_ptr<CURLM, decltype(&curl_multi_cleanup)> multi(curl_multi_init(),
+                                                              &curl_multi_cleanup);
+  std::unique_ptr<CURLSH, decltype(&curl_share_cleanup)> share(curl_share_init(),
+                                                               &curl_share_cleanup);
   if (multi == nullptr || share == nullptr) {
     *error = "libcurl cannot be started: no memory or no file descriptor left";
-  } else {
-    curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
-    loop = Loop::make(multi, error);
-  }
-  if (loop == nullptr) {
-    curl_multi_cleanup(multi);
-    curl_share_cleanup(share);
     return nullptr;
   }
-  return std::make_unique<CurlTransport>(options, clock_offset, multi, share, std::move(loop));
+  curl_share_setopt(share.get(), CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+  std::unique_ptr<Loop> loop = Loop::make(multi.get(), error);
+  if (loop == nullptr) return nullptr;
+  auto transport = std::make_unique<CurlTransport>(options, clock_offset, multi.get(), share.get(),
+                                                   std::move(loop));
+  // Its own now.
+  static_cast<void>(multi.release());
+  static_cast<void>(share.release());
+  return transport;
 }
 
 CurlTransportCounters counters_of(const Transport& transport) {

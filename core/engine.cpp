@@ -104,7 +104,7 @@ Status Engine::submit(Request request, std::shared_ptr<Queue> queue, std::uint64
   call.handle = handle;
   call.queue = std::move(queue);
   call.request = std::move(request);
-  *id = call.id;
+  const CallId number = call.id;
   bool wake = false;
   {
     const std::lock_guard<std::mutex> lock(impl_->mutex);
@@ -124,10 +124,20 @@ Status Engine::submit(Request request, std::shared_ptr<Queue> queue, std::uint64
                     std::to_string(limits.request_bytes_total_max) + " bytes"};
       return error->status;
     }
+    // Each of these three either happens or throws and changes nothing; then none must stay.
+    Impl::HandleCalls& of_handle = impl_->live_of[handle];
+    try {
+      impl_->live.emplace(number, handle);
+      impl_->inbox.push_back(std::move(command));
+    } catch (const std::bad_alloc&) {
+      impl_->live.erase(number);
+      if (of_handle.live == 0) impl_->live_of.erase(handle);
+      *error = {Status::no_memory, "out of memory"};
+      return error->status;
+    }
+    *id = number;
+    ++of_handle.live;
     impl_->request_bytes += bytes;
-    impl_->live.emplace(call.id, handle);
-    ++impl_->live_of[handle];
-    impl_->inbox.push_back(std::move(command));
     wake = !impl_->awake;
     impl_->awake = true;
   }
@@ -195,11 +205,19 @@ Status Engine::reset(std::string_view endpoint, Error* error) {
   return Status::ok;
 }
 
+// No command, since there may be no memory for one, and closing must not fail.
 void Engine::close_handle(HandleId handle) {
-  Impl::Command command;
-  command.kind = Impl::Command::Kind::close;
-  command.handle = handle;
-  impl_->post(std::move(command));
+  bool wake = false;
+  {
+    const std::lock_guard<std::mutex> lock(impl_->mutex);
+    const auto found = impl_->live_of.find(handle);
+    if (found == impl_->live_of.end()) return;
+    found->second.closing = true;
+    impl_->some_closing = true;
+    wake = !impl_->awake;
+    impl_->awake = true;
+  }
+  if (wake) impl_->transport.wake();
 }
 
 void Engine::drain_handle(HandleId handle) {
@@ -219,7 +237,7 @@ void Engine::drop_queue(std::shared_ptr<Queue> queue) {
 std::size_t Engine::calls_of(HandleId handle) const {
   const std::lock_guard<std::mutex> lock(impl_->mutex);
   const auto found = impl_->live_of.find(handle);
-  return found == impl_->live_of.end() ? 0 : found->second;
+  return found == impl_->live_of.end() ? 0 : found->second.live;
 }
 
 void Engine::log_to(std::shared_ptr<Queue> queue, int level) {
@@ -237,56 +255,125 @@ Nanos Engine::turn(Now now, std::vector<TransportEvent>& events) {
   Impl& impl = *impl_;
   impl.now = now;
   impl.take_inbox();
-  for (TransportEvent& event : events)
-    impl.on_event(event);
+  for (TransportEvent& event : events) {
+    const auto found = impl.attempts.find(event.attempt);
+    if (found == impl.attempts.end()) continue;  // ended since
+    Call& call = *found->second;
+    impl.step(call, [&] { impl.on_event(call, event); });
+  }
   events.clear();
   impl.run_timers();
   impl.run_ready();
+  impl.end_given_up();
   impl.flush();
   impl.counters->turns.fetch_add(1, std::memory_order_relaxed);
   const std::lock_guard<std::mutex> lock(impl.mutex);
   // Only now: whoever waits for a handle's last call finds its DONE in the queue.
-  for (const HandleId handle : impl.ended_handles) {
-    const auto found = impl.live_of.find(handle);
-    if (--found->second == 0) impl.live_of.erase(found);
+  if (impl.outboxes.empty()) {
+    for (const HandleId handle : impl.ended_handles) {
+      const auto found = impl.live_of.find(handle);
+      if (--found->second.live == 0) impl.live_of.erase(found);
+    }
+    impl.ended_handles.clear();
   }
-  impl.ended_handles.clear();
   impl.awake = !impl.inbox.empty();
   if (impl.awake) return now.mono;
   const Nanos next = impl.timers.empty() ? kNever : impl.timers.front().at;
-  return std::min(next, impl.monitor.next_instant());
+  const Nanos wanted = std::min(next, impl.monitor.next_instant());
+  if (!impl.memory_short) return wanted;
+  impl.memory_short = false;
+  return std::min(wanted, now.mono + kMemoryRetry);
 }
 
 bool Engine::end_if_idle() {
   const std::lock_guard<std::mutex> lock(impl_->mutex);
-  impl_->over = impl_->live.empty() && impl_->inbox.empty();
+  impl_->over = impl_->live.empty() && impl_->inbox.empty() && impl_->outboxes.empty();
   return impl_->over;
 }
 
 void Engine::Impl::take_inbox() {
+  bool closing = false;
   {
     const std::lock_guard<std::mutex> lock(mutex);
-    taken.swap(inbox);
+    if (taken.empty()) {  // else: what there was no memory for in the last turn
+      taken.swap(inbox);
+      closing = some_closing;
+      some_closing = false;
+    }
     awake = true;
   }
-  for (Command& command : taken)
-    take(command);
-  taken.clear();
+  std::size_t done = 0;
+  try {
+    for (; done < taken.size(); ++done)
+      take(taken[done]);
+  } catch (const std::bad_alloc&) {
+    memory_short = true;
+  }
+  if (closing) cancel_closing();
+  if (done == taken.size()) {
+    taken.clear();
+  } else {
+    taken.erase(taken.begin(), taken.begin() + static_cast<std::ptrdiff_t>(done));
+    const std::lock_guard<std::mutex> lock(mutex);
+    some_closing = some_closing || closing;  // for calls that are not taken yet
+  }
 }
 
+void Engine::Impl::cancel_closing() {
+  for (Call* call = first_call; call != nullptr;) {
+    Call* following = call->next;
+    bool closing = false;
+    {
+      const std::lock_guard<std::mutex> lock(mutex);
+      const auto found = live_of.find(call->handle);
+      closing = found != live_of.end() && found->second.closing;
+    }
+    if (closing) step(*call, [&] { finish_cancelled(*call); });
+    call = following;
+  }
+}
+
+void Engine::Impl::drain_handle(HandleId handle) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex);
+    std::erase_if(draining, [this](HandleId each) { return live_of.count(each) == 0; });
+  }
+  // What was submitted just before is not waiting yet: it goes, if it can.
+  run_ready();
+  draining.push_back(handle);
+  for (Call* call = first_call; call != nullptr;) {
+    Call* following = call->next;
+    if (call->handle == handle && call->phase != Call::Phase::attempting) {
+      step(*call, [&] { finish_draining(*call, call->wake_at); });
+    }
+    call = following;
+  }
+}
+
+void Engine::Impl::drop_queue(const std::shared_ptr<Queue>& queue) {
+  for (Call* call = first_call; call != nullptr;) {
+    Call* following = call->next;
+    if (call->queue == queue) step(*call, [&] { finish_cancelled(*call); });
+    call = following;
+  }
+}
+
+// Throws only where it has changed nothing that a second time would not change alike.
 void Engine::Impl::take(Command& command) {
   switch (command.kind) {
     case Command::Kind::submit:
-      return take_call(std::move(command.call));
+      return take_call(command.call);
     case Command::Kind::cancel: {
       const auto found = calls.find(command.id);
-      if (found != calls.end()) finish_cancelled(*found->second);
-      return;
+      if (found == calls.end()) return;
+      Call& call = *found->second;
+      return step(call, [&] { finish_cancelled(call); });
     }
     case Command::Kind::credit: {
       const auto found = calls.find(command.id);
-      if (found != calls.end()) give_credit(*found->second, command.bytes);
-      return;
+      if (found == calls.end()) return;
+      Call& call = *found->second;
+      return step(call, [&] { give_credit(call, command.bytes); });
     }
     case Command::Kind::set_key:
       return set_key(command.endpoint, command.key);
@@ -294,30 +381,10 @@ void Engine::Impl::take(Command& command) {
       pool.reset(command.endpoint);
       capacity_changed = true;
       return;
-    case Command::Kind::drop:
-    case Command::Kind::close:
     case Command::Kind::drain:
-      // What was submitted just before is not waiting yet: it goes, if it can.
-      if (command.kind == Command::Kind::drain) {
-        run_ready();
-        draining.push_back(command.handle);
-      } else if (command.kind == Command::Kind::close) {
-        std::erase(draining, command.handle);
-      }
-      for (Call* call = first_call; call != nullptr;) {
-        Call* following = call->next;
-        const bool meant = command.kind == Command::Kind::drop ? call->queue == command.queue
-                                                               : call->handle == command.handle;
-        if (meant) {
-          if (command.kind != Command::Kind::drain) {
-            finish_cancelled(*call);
-          } else if (call->phase != Call::Phase::attempting) {
-            finish_draining(*call, call->wake_at);
-          }
-        }
-        call = following;
-      }
-      return;
+      return drain_handle(command.handle);
+    case Command::Kind::drop:
+      return drop_queue(command.queue);
   }
 }
 
@@ -339,14 +406,19 @@ void Engine::Impl::read_key_files() {
   for (KeyFile& file : key_files) {
     std::string key = reread_key(*file.source);
     if (key.empty() || key == file.key) continue;
+    set_key(file.endpoint, key);
     file.key = std::move(key);
-    set_key(file.endpoint, file.key);
   }
 }
 
-void Engine::Impl::take_call(std::unique_ptr<Call> owned) {
+void Engine::Impl::take_call(std::unique_ptr<Call>& owned) {
   Call& call = *owned;
-  calls.emplace(call.id, std::move(owned));
+  std::unique_ptr<Call>& place = calls[call.id];  // may throw: then the call stays where it is
+  place = std::move(owned);
+  step(call, [&] { begin_call(call); });
+}
+
+void Engine::Impl::begin_call(Call& call) {
   link(call);
   counters->calls_started.fetch_add(1, std::memory_order_relaxed);
   call.submitted_at = call.previous_end = now.mono;
@@ -374,6 +446,7 @@ void Engine::Impl::unlink(Call& call) {
 }
 
 void Engine::Impl::make_ready(Call& call) {
+  ready.push_back(&call);
   if (call.phase == Call::Phase::waiting) {
     --waiting_count;
     counters->calls_waiting.store(waiting_count, std::memory_order_relaxed);
@@ -386,7 +459,6 @@ void Engine::Impl::make_ready(Call& call) {
   call.wake_at = kNever;
   call.waiting_for_change = false;
   call.backing_off = false;
-  ready.push_back(&call);
 }
 
 // Something that closed routes has gone: whoever waits looks again, in the order of submission.
@@ -395,7 +467,8 @@ void Engine::Impl::wake_waiting() {
   if (waiting_count == 0) return;
   for (Call* call = first_call; call != nullptr; call = call->next) {
     const bool for_capacity = call->wait_since >= 0 || call->backing_off;
-    if (call->phase == Call::Phase::waiting && for_capacity) make_ready(*call);
+    if (call->phase != Call::Phase::waiting || !for_capacity) continue;
+    step(*call, [&] { make_ready(*call); });
   }
 }
 
@@ -409,7 +482,7 @@ void Engine::Impl::run_ready() {
     std::vector<Call*> batch;
     batch.swap(ready);
     for (Call* call : batch) {
-      if (call->phase == Call::Phase::ready) admit(*call);
+      if (call->phase == Call::Phase::ready) step(*call, [&] { admit(*call); });
     }
   }
 }
@@ -436,6 +509,7 @@ Nanos Engine::Impl::next_instant(const Call& call) const {
       return attempt_deadline(call, &which);
     }
     case Call::Phase::ready:
+    case Call::Phase::given_up:
     case Call::Phase::done:
       break;
   }
@@ -452,12 +526,13 @@ void Engine::Impl::run_timers() {
     if (found == calls.end()) continue;
     Call& call = *found->second;
     if (due.at == call.timer_at) call.timer_at = kNever;
-    const Nanos at = next_instant(call);
-    if (at <= now.mono) {
-      fire_timer(call);
-    } else {
-      set_timer(call);
-    }
+    step(call, [&] {
+      if (next_instant(call) <= now.mono) {
+        fire_timer(call);
+      } else {
+        set_timer(call);
+      }
+    });
   }
 }
 
@@ -474,7 +549,8 @@ void Engine::Impl::fire_timer(Call& call) {
 
 // ---- outboxes --------------------------------------------------------------------------------
 
-Completion& Engine::Impl::out(Call& call, Completion::Kind kind) {
+// Either the completion is on its way, or it throws and nothing has changed.
+Completion& Engine::Impl::out(Call& call, Completion completion) {
   Outbox* box = nullptr;
   for (Outbox& each : outboxes) {
     if (each.queue == call.queue) {
@@ -487,23 +563,25 @@ Completion& Engine::Impl::out(Call& call, Completion::Kind kind) {
     box = &outboxes.back();
     box->queue = call.queue;
   }
-  box->completions.emplace_back();
-  Completion& completion = box->completions.back();
-  completion.kind = kind;
   completion.call = call.id;
   completion.user_data = call.user_data;
-  return completion;
+  return box->completions.emplace_back(std::move(completion));
 }
 
 // The snapshot first, then what ended, then the completions: whoever has read a completion finds a
 // status that is not older, and an id that is no longer known.
 void Engine::Impl::flush() {
-  const std::shared_ptr<const Snapshot> fresh = pool.publish(now);
-  if (fresh != nullptr) {
-    const std::lock_guard<std::mutex> lock(mutex);
-    published = fresh;
+  std::shared_ptr<const Snapshot> fresh;
+  try {
+    fresh = pool.publish(now);
+    if (fresh != nullptr) {
+      const std::lock_guard<std::mutex> lock(mutex);
+      published = fresh;
+    }
+    monitor.turn_ended(fresh, now);
+  } catch (const std::bad_alloc&) {
+    memory_short = true;
   }
-  monitor.turn_ended(fresh, now);
   if (!ended.empty()) {
     const std::lock_guard<std::mutex> lock(mutex);
     for (const CallId id : ended) {
@@ -519,10 +597,14 @@ void Engine::Impl::flush() {
     }
   }
   ended.clear();
-  log.flush();  // before the outboxes: who has read a call's end finds all its records
-  for (Outbox& each : outboxes)
-    each.queue->push(each.completions);
-  outboxes.clear();
+  try {
+    log.flush();  // before the outboxes: who has read a call's end finds all its records
+    for (Outbox& each : outboxes)
+      each.queue->push(each.completions);
+    outboxes.clear();
+  } catch (const std::bad_alloc&) {
+    memory_short = true;  // what was not pushed stays, in its order
+  }
   graveyard.clear();
 }
 

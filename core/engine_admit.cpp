@@ -75,6 +75,7 @@ bool Engine::Impl::resolve(Call& call) {
     call.endpoints.assign(1, only);
     if (call.forced_endpoint >= 0 && !may) call.endpoints.clear();
   }
+  call.models.reserve(names.size());  // what is held must be known
   for (const std::string& name : names)
     call.models.push_back(pool.hold_model(name, now.mono));
   if (!call.endpoints.empty()) return true;
@@ -301,6 +302,7 @@ void Engine::Impl::start(Call& call, Choice choice) {
   call.attempt.id = next_attempt_id.fetch_add(1, std::memory_order_relaxed);
   call.attempt.begun_at = now.mono;
   call.attempt.lease = pool.lease(choice, call.request.own_credential, now.mono);
+  call.attempt.leased = true;
   attempts.emplace(call.attempt.id, &call);
   if (choice.forced && log.wants(LogLevel::warning)) {
     log.write(LogLevel::warning, now.unix, "no endpoint is available, forced back to the first",

@@ -19,10 +19,7 @@ bool starts_with_ignoring_case(std::string_view text, std::string_view prefix) {
 
 }  // namespace
 
-void Engine::Impl::on_event(TransportEvent& event) {
-  const auto found = attempts.find(event.attempt);
-  if (found == attempts.end()) return;  // ended since
-  Call& call = *found->second;
+void Engine::Impl::on_event(Call& call, TransportEvent& event) {
   Attempt& attempt = call.attempt;
   switch (event.kind) {
     case TransportEvent::Kind::started:
@@ -241,6 +238,7 @@ void Engine::Impl::time_out(Call& call, TimeLimit which) {
   const bool to_blame = silent && static_cast<double>(lasted) >= kBlameShare * whole;
   if (attempt.sent_at >= 0) call.maybe_billed = true;
   trace_end(call, found, TransportError::none);
+  attempt.leased = false;
   if (to_blame) {
     capacity_changed |= pool.release(attempt.lease, found, 0, now.mono, random);
   } else {

@@ -92,6 +92,7 @@ void Engine::Impl::attempt_succeeded(Call& call, const BodyFacts& facts) {
   Classification ok;
   ok.verdict = Verdict::ok;
   trace_end(call, ok, TransportError::none);
+  call.attempt.leased = false;
   capacity_changed |= pool.release(call.attempt.lease, ok, call.attempt.status, now.mono, random);
   budget.succeeded(call.retry_cost);
   if (log.wants(LogLevel::info)) {
@@ -117,6 +118,7 @@ void Engine::Impl::attempt_failed(Call& call, const Classification& found,
   trace_end(call, found, transport_error);
   // Not before this call has its own outcome: it may be one of the waiting ones again at once.
   const bool unreachable = attempt.sent_at < 0 && found.verdict != Verdict::local;
+  attempt.leased = false;
   if (found.verdict == Verdict::local) {
     capacity_changed |= pool.abandon(attempt.lease);
   } else {
@@ -387,11 +389,16 @@ std::shared_ptr<CallReport> Engine::Impl::report_of(Call& call) {
 }
 
 void Engine::Impl::close(Call& call, const std::shared_ptr<const CallReport>& report) {
-  monitor.call_ended(call, report, now);
+  try {
+    monitor.call_ended(call, report, now);
+  } catch (const std::bad_alloc&) {
+    memory_short = true;  // the call ends all the same
+  }
   if (call.phase == Call::Phase::waiting) {
     --waiting_count;
     counters->calls_waiting.store(waiting_count, std::memory_order_relaxed);
   }
+  if (call.phase == Call::Phase::given_up) --given_up_count;
   call.phase = Call::Phase::done;
   if (call.maybe_billed) counters->maybe_billed.fetch_add(1, std::memory_order_relaxed);
   outstanding_total -= call.outstanding;
@@ -431,13 +438,15 @@ void Engine::Impl::finish_ok(Call& call, const BodyFacts& facts) {
       counters->cost_unknown.fetch_add(1, std::memory_order_relaxed);
     }
   }
-  counters->calls_succeeded.fetch_add(1, std::memory_order_relaxed);
-  Completion& done = out(call, Completion::Kind::done);
+  Completion done;
   done.http_status = attempt.status;
   done.attempts = call.attempts;
   done.flags = call.maybe_billed ? kFlagMaybeBilled : 0;
   done.data = std::move(attempt.body);
   done.report = report;
+  make_room_for_end();
+  out(call, std::move(done));
+  counters->calls_succeeded.fetch_add(1, std::memory_order_relaxed);
   close(call, report);
 }
 
@@ -465,14 +474,12 @@ void Engine::Impl::finish_failed(Call& call, Status status, std::string message,
   report->message = scrubbed(call, std::move(message));
   if (call.maybe_billed) flags |= kFlagMaybeBilled;
   if (call.attempts == 0) flags |= kFlagNothingSent;
-  (status == Status::cancelled ? counters->calls_cancelled : counters->calls_failed)
-      .fetch_add(1, std::memory_order_relaxed);
   if (log.wants(LogLevel::error) && status != Status::cancelled) {
     log.write(LogLevel::error, now.unix, "call failed",
               {log_number("call", static_cast<std::int64_t>(call.id)),
                log_text("status", status_name(status)), log_text("detail", report->message)});
   }
-  Completion& done = out(call, Completion::Kind::done);
+  Completion done;
   done.status = status;
   done.http_status = call.cause_status;
   done.attempts = call.attempts;
@@ -481,6 +488,10 @@ void Engine::Impl::finish_failed(Call& call, Status status, std::string message,
   done.name = report->message;
   done.data = std::move(call.cause_body);
   done.report = report;
+  make_room_for_end();
+  out(call, std::move(done));
+  (status == Status::cancelled ? counters->calls_cancelled : counters->calls_failed)
+      .fetch_add(1, std::memory_order_relaxed);
   close(call, report);
 }
 
@@ -529,6 +540,7 @@ void Engine::Impl::finish_cancelled(Call& call) {
     trace_end(call, cancelled, TransportError::none);
     counters->endpoints[attempt.lease.route.endpoint].cancelled.fetch_add(
         1, std::memory_order_relaxed);
+    attempt.leased = false;
     capacity_changed |= pool.abandon(attempt.lease);
   }
   call.cause = Classification();

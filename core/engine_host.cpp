@@ -94,6 +94,8 @@ Result<EngineHost::Opened> EngineHost::open(std::shared_ptr<const Config> config
       return opened;
     }
   }
+  // From here on the engine runs, and must be known to be stopped.
+  known.hosts.reserve(known.hosts.size() + 1);
   Result<std::shared_ptr<EngineHost>> started = start(std::move(config));
   if (!started) return std::move(started).error();
   opened.host = std::move(started).value();
@@ -163,11 +165,15 @@ void EngineHost::run() {
   std::vector<TransportEvent> events;
   Nanos next = 0;
   for (;;) {
-    transport_->poll(next, events);
-    // Stopped, suspended or starved: what has arrived meanwhile comes before the limits of time.
-    if (next != kNever && now().mono - next > kLate) transport_->poll(0, events);
-    park_if_asked();
-    next = engine_->turn(now(), events);
+    try {
+      transport_->poll(next, events);
+      // Stopped, suspended or starved: what has arrived meanwhile comes before the limits of time.
+      if (next != kNever && now().mono - next > kLate) transport_->poll(0, events);
+      park_if_asked();
+      next = engine_->turn(now(), events);
+    } catch (const std::bad_alloc&) {
+      next = 0;  // neither throws what it cannot take up again
+    }
     if (watchers_.load(std::memory_order_acquire) > 0) {
       const std::lock_guard<std::mutex> lock(mutex_);
       ++turns_;

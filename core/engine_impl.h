@@ -1,6 +1,7 @@
 // The inside of the engine. One class in several files, by the life of a call: engine.cpp (inbox,
 // turn, timers), engine_admit.cpp (choose, wait, start), engine_attempt.cpp (transport events),
-// engine_stream.cpp (delivery), engine_end.cpp (what an outcome leads to, DONE).
+// engine_stream.cpp (delivery), engine_end.cpp (what an outcome leads to, DONE), engine_memory.cpp
+// (what happens where there is no memory).
 //
 // Threads: what stands under `mutex_` is shared with callers; everything else belongs to the loop.
 #pragma once
@@ -9,6 +10,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -34,13 +36,15 @@ constexpr Nanos kEndGraceMax = 10 * kSecond;
 constexpr Nanos kDoneGrace = 50 * kMillisecond;
 // A call that ran into `total` although one silent attempt had most of it: that route is to blame.
 constexpr double kBlameShare = 0.5;
+// What there was no memory for is tried again after this.
+constexpr Nanos kMemoryRetry = 10 * kMillisecond;
 
 struct Engine::Impl {
   Impl(std::shared_ptr<const Config> config_in, Transport& transport_in, std::uint64_t seed,
        RereadKey reread_key_in);
 
   struct Command {
-    enum class Kind : std::uint8_t { submit, cancel, credit, set_key, reset, close, drain, drop };
+    enum class Kind : std::uint8_t { submit, cancel, credit, set_key, reset, drain, drop };
     Kind kind = Kind::submit;
     std::unique_ptr<Call> call;
     CallId id = 0;
@@ -61,12 +65,21 @@ struct Engine::Impl {
     CallId call = 0;
   };
 
+  struct HandleCalls {
+    std::size_t live = 0;
+    bool closing = false;  // they are to be cancelled
+  };
+
   // engine.cpp
   void post(Command command);
   int find_endpoint(std::string_view name) const;
   void take_inbox();
   void take(Command& command);
-  void take_call(std::unique_ptr<Call> call);
+  void take_call(std::unique_ptr<Call>& call);
+  void begin_call(Call& call);
+  void drain_handle(HandleId handle);
+  void drop_queue(const std::shared_ptr<Queue>& queue);
+  void cancel_closing();
   void run_timers();
   void fire_timer(Call& call);
   void set_timer(Call& call);
@@ -77,7 +90,14 @@ struct Engine::Impl {
   void wake_waiting();
   void set_key(int endpoint, const std::string& key);
   void read_key_files();
-  Completion& out(Call& call, Completion::Kind kind);
+  Completion& out(Call& call, Completion completion);
+
+  // engine_memory.cpp
+  template <typename Act>
+  void step(Call& call, Act act);
+  void give_up(Call& call);
+  void end_given_up();
+  void make_room_for_end();
 
   void log_alert(const Alert& alert);
 
@@ -94,7 +114,7 @@ struct Engine::Impl {
   RouteHistory& history_of(Call& call, RouteKey route);
 
   // engine_attempt.cpp
-  void on_event(TransportEvent& event);
+  void on_event(Call& call, TransportEvent& event);
   void on_headers(Call& call, TransportEvent& event);
   void on_data(Call& call, TransportEvent& event);
   void on_end(Call& call, TransportEvent& event);
@@ -120,6 +140,7 @@ struct Engine::Impl {
   void update_pause(Call& call);
   void give_credit(Call& call, std::size_t bytes);
   void hold_buffered_limit();
+  void end_furthest_behind(Call& call);
   bool may_restart(const Call& call) const;
   void restart(Call& call);
 
@@ -180,7 +201,8 @@ struct Engine::Impl {
   std::mutex mutex;
   std::vector<Command> inbox;                         // under mutex
   std::unordered_map<CallId, HandleId> live;          // under mutex: accepted, not yet DONE
-  std::unordered_map<HandleId, std::size_t> live_of;  // under mutex: DONE not yet in its queue
+  std::unordered_map<HandleId, HandleCalls> live_of;  // under mutex: DONE not yet in its queue
+  bool some_closing = false;                          // under mutex: handles of live_of
   std::int64_t request_bytes = 0;                     // under mutex: of all bodies in flight
   bool over = false;                                  // under mutex: nobody runs turns any more
   bool awake = false;                                 // under mutex: a turn will look at the inbox
@@ -202,7 +224,20 @@ struct Engine::Impl {
   std::int64_t outstanding_total = 0;
   std::size_t waiting_count = 0;
   std::vector<HandleId> draining;  // until they close
+  std::size_t given_up_count = 0;
   bool capacity_changed = false;
+  bool memory_short = false;  // something of this turn is left for the next one
 };
+
+// Runs one step of one call. Where there is no memory for it that call ends, and the engine lives
+// on: whatever the step had begun is undone by give_up().
+template <typename Act>
+void Engine::Impl::step(Call& call, Act act) {
+  try {
+    act();
+  } catch (const std::bad_alloc&) {
+    give_up(call);
+  }
+}
 
 }  // namespace holysheep

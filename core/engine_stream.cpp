@@ -134,10 +134,12 @@ void Engine::Impl::break_stream(Call& call, std::string_view rule, std::string_v
 // The gate opens: from here on the answer is this route's.
 void Engine::Impl::commit(Call& call) {
   call.committed = true;
-  if (call.restarting) out(call, Completion::Kind::restarted);
+  if (call.restarting) {
+    Completion restarted;
+    restarted.kind = Completion::Kind::restarted;
+    out(call, std::move(restarted));
+  }
   call.restarting = false;
-  Completion& headers = out(call, Completion::Kind::headers);
-  headers.http_status = call.attempt.status;
   auto report = std::make_shared<CallReport>();
   report->config = config;
   report->later_secrets = later_secrets;
@@ -153,7 +155,11 @@ void Engine::Impl::commit(Call& call) {
   report->trace = call.trace;
   report->trace.back().status = call.attempt.status;
   report->trace.back().verdict = Verdict::ok;
+  Completion headers;
+  headers.kind = Completion::Kind::headers;
+  headers.http_status = call.attempt.status;
   headers.report = std::move(report);
+  out(call, std::move(headers));
   for (HeldPiece& piece : call.held)
     send_piece(call, std::move(piece.name), std::move(piece.data));
   call.held.clear();
@@ -164,10 +170,12 @@ void Engine::Impl::send_piece(Call& call, std::string name, std::string data) {
   if (call.phase == Call::Phase::done) return;  // the limit below has ended it
   call.outstanding += static_cast<std::int64_t>(data.size());
   outstanding_total += static_cast<std::int64_t>(data.size());
-  Completion& piece = out(call, Completion::Kind::data);
+  Completion piece;
+  piece.kind = Completion::Kind::data;
   piece.http_status = call.attempt.status;
   piece.name = std::move(name);
   piece.data = std::move(data);
+  out(call, std::move(piece));
   if (outstanding_total > config->limits.buffered_bytes_max) hold_buffered_limit();
 }
 
@@ -210,15 +218,19 @@ void Engine::Impl::hold_buffered_limit() {
       largest = call;
     }
   }
-  if (largest == nullptr) return;
-  stop_attempt(*largest, false);
+  if (largest != nullptr) step(*largest, [&] { end_furthest_behind(*largest); });
+}
+
+void Engine::Impl::end_furthest_behind(Call& call) {
+  stop_attempt(call, false);
   Classification found;
   found.verdict = Verdict::local;
   found.rule = "limits.buffered_bytes_max";
-  trace_end(*largest, found, TransportError::none);
-  capacity_changed |= pool.abandon(largest->attempt.lease);
+  trace_end(call, found, TransportError::none);
+  call.attempt.leased = false;
+  capacity_changed |= pool.abandon(call.attempt.lease);
   finish_failed(
-      *largest, Status::limit,
+      call, Status::limit,
       "limits.buffered_bytes_max: the readers of all streams are too far behind, and this "
       "stream's furthest",
       -1, 0);

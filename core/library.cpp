@@ -5,6 +5,7 @@
 #include <simdjson.h>
 #include <unistd.h>
 
+#include <memory>
 #include <mutex>
 
 #include "core/curl_transport.h"
@@ -46,7 +47,7 @@ std::string version_text(const curl_version_info_data& info) {
 Libraries* start() {
   OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT | OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
   OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
-  auto* libraries = new Libraries;
+  auto libraries = std::make_unique<Libraries>();
   libraries->ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
   const curl_version_info_data& info = *curl_version_info(CURLVERSION_NOW);
   libraries->version = info.version_num;
@@ -59,7 +60,7 @@ Libraries* start() {
       }
     }
   }
-  return libraries;
+  return libraries.release();
 }
 
 std::once_flag started;

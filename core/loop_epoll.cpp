@@ -19,6 +19,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <ctime>
+#include <new>
 #include <system_error>
 #include <vector>
 
@@ -44,8 +45,7 @@ Nanos read(clockid_t clock) {
 
 class EpollLoop final : public Loop {
  public:
-  EpollLoop(CURLM* multi, int epoll, int wake_event)
-      : multi_(multi), epoll_(epoll), wake_event_(wake_event) {
+  explicit EpollLoop(CURLM* multi) : multi_(multi) {
     curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &EpollLoop::socket_wanted);
     curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
     curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &EpollLoop::timer_wanted);
@@ -55,8 +55,25 @@ class EpollLoop final : public Loop {
   ~EpollLoop() override {
     curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, nullptr);
     curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, nullptr);
-    close(wake_event_);
-    close(epoll_);
+    if (wake_event_ >= 0) close(wake_event_);
+    if (epoll_ >= 0) close(epoll_);
+  }
+
+  bool open(std::string* error) {
+    epoll_ = epoll_create1(EPOLL_CLOEXEC);
+    if (epoll_ < 0) {
+      *error = "no epoll descriptor: " + std::generic_category().message(errno);
+      return false;
+    }
+    wake_event_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    epoll_event event{};
+    event.events = EPOLLIN | EPOLLET;
+    event.data.u64 = kWakeMark;
+    if (wake_event_ < 0 || epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_event_, &event) != 0) {
+      *error = "no event descriptor: " + std::generic_category().message(errno);
+      return false;
+    }
+    return true;
   }
 
   void run_once(Nanos timeout) override {
@@ -118,7 +135,13 @@ class EpollLoop final : public Loop {
   };
 
   static int socket_wanted(CURL*, curl_socket_t socket, int what, void* self, void*) {
-    return static_cast<EpollLoop*>(self)->want(socket, what);
+    try {
+      return static_cast<EpollLoop*>(self)->want(socket, what);
+    } catch (const std::bad_alloc&) {
+      // Nobody watches that socket then, and its attempt ends with a limit of time. An error would
+      // end all attempts for good.
+      return 0;
+    }
   }
 
   static int timer_wanted(CURLM*, long timeout_ms, void* self) {
@@ -208,8 +231,8 @@ class EpollLoop final : public Loop {
   }
 
   CURLM* multi_;
-  const int epoll_;
-  const int wake_event_;
+  int epoll_ = -1;
+  int wake_event_ = -1;
   Nanos timer_due_ = kNever;
   std::vector<Watch> watches_;  // by descriptor: the kernel gives out the lowest free one
   std::vector<curl_socket_t> changed_;
@@ -224,22 +247,9 @@ Now read_clocks() {
 }
 
 std::unique_ptr<Loop> Loop::make(CURLM* multi, std::string* error) {
-  const int epoll = epoll_create1(EPOLL_CLOEXEC);
-  if (epoll < 0) {
-    *error = "no epoll descriptor: " + std::generic_category().message(errno);
-    return nullptr;
-  }
-  const int wake_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  epoll_event event{};
-  event.events = EPOLLIN | EPOLLET;
-  event.data.u64 = kWakeMark;
-  if (wake_event < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, wake_event, &event) != 0) {
-    *error = "no event descriptor: " + std::generic_category().message(errno);
-    if (wake_event >= 0) close(wake_event);
-    close(epoll);
-    return nullptr;
-  }
-  return std::make_unique<EpollLoop>(multi, epoll, wake_event);
+  auto loop = std::make_unique<EpollLoop>(multi);
+  if (!loop->open(error)) return nullptr;
+  return loop;
 }
 
 }  // namespace holysheep

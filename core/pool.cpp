@@ -87,21 +87,24 @@ ModelId Pool::hold_model(std::string_view name, Nanos now) {
       place = i;
     }
   }
-  if (place == models_.size()) {
-    models_.emplace_back();
-  } else {
-    model_places_.erase(models_[place].name);
-    changed_ = true;
-    for (Endpoint& each : endpoints_)
-      each.changed = true;
-  }
-  Model& fresh = models_[place];
-  fresh = Model();
+  // What needs memory comes first, so that without it nothing changes.
+  Model fresh;
   fresh.name = name;
   fresh.used_at = now;
   fresh.holders = 1;
   fresh.routes.resize(endpoints_.size());
+  const bool added = place == models_.size();
+  if (added && place == models_.capacity()) models_.reserve(2 * models_.capacity() + 1);
   model_places_.emplace(std::string(name), place);
+  if (added) {
+    models_.push_back(std::move(fresh));
+    return place;
+  }
+  model_places_.erase(models_[place].name);
+  models_[place] = std::move(fresh);
+  changed_ = true;
+  for (Endpoint& each : endpoints_)
+    each.changed = true;
   return place;
 }
 
@@ -722,8 +725,6 @@ EndpointView Pool::view_of(std::uint32_t endpoint, Nanos now) {
 
 std::shared_ptr<const Snapshot> Pool::publish(Now now) {
   if (!changed_ && published_current_ == current_endpoint_) return nullptr;
-  changed_ = false;
-  published_current_ = current_endpoint_;
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->taken = now;
   snapshot->counters = counters_;
@@ -736,6 +737,9 @@ std::shared_ptr<const Snapshot> Pool::publish(Now now) {
     }
   }
   snapshot->endpoints = views_;
+  // Without memory for it, it is still to be done.
+  changed_ = false;
+  published_current_ = current_endpoint_;
   return snapshot;
 }
 
