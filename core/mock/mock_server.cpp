@@ -305,6 +305,9 @@ bool MockServer::deaf(std::size_t endpoint) {
 MockResponse MockServer::answer(MockConnection& connection, MockRequest request) {
   const std::size_t index = connection.endpoint();
   const MockQuestion question = read_mock_question(request.method, request.path, request.body);
+  // Read after the request: the clock may have been moved since this turn began, and whoever moved
+  // it and then asked must be answered by the new time.
+  now_ = mock_clock_now();
   const Now since_opened{now_.mono - opened_, now_.unix};
   MockResponse response = listeners_[index].endpoint->answer(request, question, since_opened,
                                                              ++requests_, &connection.quota);
