@@ -5,6 +5,7 @@
 #include <simdjson.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 
@@ -63,12 +64,19 @@ Libraries* start() {
   return libraries.release();
 }
 
-std::once_flag started;
-const Libraries* running = nullptr;
+constinit std::mutex starting;
+constinit std::atomic<const Libraries*> running{nullptr};
 
+// Not std::call_once: where there is no memory the next caller must be able to try again, and not
+// every implementation survives an exception.
 const Libraries& libraries() {
-  std::call_once(started, [] { running = start(); });
-  return *running;
+  const Libraries* found = running.load(std::memory_order_acquire);
+  if (found != nullptr) return *found;
+  const std::lock_guard<std::mutex> lock(starting);
+  if (running.load(std::memory_order_relaxed) == nullptr) {
+    running.store(start(), std::memory_order_release);
+  }
+  return *running.load(std::memory_order_relaxed);
 }
 
 }  // namespace
