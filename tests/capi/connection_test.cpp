@@ -5,7 +5,7 @@
 
 #include <atomic>
 #include <cstdlib>
-#include <map>
+#include <future>
 #include <string>
 
 #include "fixture.h"
@@ -151,6 +151,38 @@ TEST_CASE("connection: one that dies at its reuse costs one more POST, which the
   REQUIRE(server.connections() == 2);
   REQUIRE(client.call().attempts == 1);
   REQUIRE(posts == 4);
+}
+
+TEST_CASE("connection: after one that was dead no other old one is tried") {
+  // Both connections answer together, once; whoever asks again on one of them finds it dead.
+  std::promise<void> both;
+  std::shared_future<void> both_asked = both.get_future().share();
+  std::atomic<int> asked{0};
+  std::atomic<int> posts{0};
+  ScriptedServer server([&](Peer& peer) {
+    for (int number = 0; !peer.read_request().empty(); ++number) {
+      ++posts;
+      if (peer.number() < 2) {
+        if (number == 1) return;
+        if (++asked == 2) both.set_value();
+        both_asked.wait();
+      }
+      peer.answer(kAnswer);
+    }
+  });
+  Client client(pool_of(server.port()));
+  const std::string body = chat();
+  const auto first = client.submit(Client::request(body));
+  const auto second = client.submit(Client::request(body));
+  REQUIRE(client.wait(first).status == HOLYSHEEP_OK);
+  REQUIRE(client.wait(second).status == HOLYSHEEP_OK);
+  REQUIRE(server.connections() == 2);
+  const Outcome third = client.call();
+  INFO(third.meta);
+  REQUIRE(third.status == HOLYSHEEP_OK);
+  REQUIRE(third.route() == "primary:transient,primary:ok");
+  REQUIRE(posts == 4);
+  REQUIRE(server.connections() == 3);
 }
 
 TEST_CASE("connection: a request that may not be repeated is not, when its connection dies") {

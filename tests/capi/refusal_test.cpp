@@ -176,6 +176,28 @@ TEST_CASE("refusal: a model without a price is served, at a cost that is null") 
           2'000 * priced.number("/usage/input") + 8'000 * priced.number("/usage/output"));
 }
 
+TEST_CASE("refusal: a key given with a call goes only where the client's key may go") {
+  Mock mock(three(R"({"default":{"status":500}})"));
+  std::string config = mock.config();
+  // backup-1 has a key of its own, so that a call's key is not for it; backup-2 shares the
+  // client's.
+  const std::size_t at = config.find(R"("share_key":true)", config.find("backup-1"));
+  config.replace(at, 16, R"("api_key":"other-key")");
+  Client client(config);
+  const std::string body = chat();
+  holysheep_request request = Client::request(body);
+  request.headers = "Authorization: Bearer callers-own-key";
+  const Outcome outcome = client.call(request);
+  INFO(outcome.meta);
+  REQUIRE(outcome.status == HOLYSHEEP_OK);
+  REQUIRE(outcome.endpoint() == "backup-2");
+  REQUIRE(mock.count("backup-1") == 0);
+  const Json requests = mock.requests();
+  for (std::size_t i = 0; i < requests.size(""); ++i) {
+    REQUIRE(requests.text("/" + std::to_string(i) + "/key") == "callers-own-key");
+  }
+}
+
 TEST_CASE("secrets: no key, prompt or answer in errors, status, metrics, logs or traces") {
   const char* echo =
       R"({"default":{"status":401,"body":{"error":{"message":"Incorrect API key provided: mock-key","type":"invalid_request_error","code":"invalid_api_key"}}}})";
