@@ -21,15 +21,24 @@ using holysheep::Status;
 using holysheep::usable;
 using holysheep::view_fault;
 
+// The layout that other languages' structs repeat by hand: it never changes, it only grows.
 static_assert(sizeof(holysheep_request) == 120);
+static_assert(offsetof(holysheep_request, struct_size) == 0);
+static_assert(offsetof(holysheep_request, stream) == 4);
 static_assert(offsetof(holysheep_request, method) == 8);
+static_assert(offsetof(holysheep_request, method_size) == 16);
 static_assert(offsetof(holysheep_request, path) == 24);
+static_assert(offsetof(holysheep_request, path_size) == 32);
 static_assert(offsetof(holysheep_request, headers) == 40);
+static_assert(offsetof(holysheep_request, headers_size) == 48);
 static_assert(offsetof(holysheep_request, body) == 56);
+static_assert(offsetof(holysheep_request, body_size) == 64);
 static_assert(offsetof(holysheep_request, content_type) == 72);
+static_assert(offsetof(holysheep_request, content_type_size) == 80);
 static_assert(offsetof(holysheep_request, timeout_ms) == 88);
 static_assert(offsetof(holysheep_request, user_data) == 96);
 static_assert(offsetof(holysheep_request, options) == 104);
+static_assert(offsetof(holysheep_request, options_size) == 112);
 
 namespace {
 

@@ -1,5 +1,6 @@
 // Clients: open, close, keys, status, metrics, log, configuration.
 
+#include <cstdint>
 #include <new>
 #include <string>
 #include <string_view>
@@ -9,6 +10,7 @@
 #include "capi/objects.h"
 #include "capi/text.h"
 #include "core/config.h"
+#include "core/log.h"
 #include "core/metric_table.h"
 #include "core/prometheus.h"
 #include "core/snapshot.h"
@@ -22,6 +24,15 @@ using holysheep::usable;
 using holysheep::view_fault;
 
 namespace {
+
+// Levels are the same numbers on both sides of the line.
+constexpr bool same(holysheep::LogLevel level, std::int32_t number) {
+  return static_cast<std::int32_t>(level) == number;
+}
+static_assert(same(holysheep::LogLevel::debug, HOLYSHEEP_LOG_DEBUG));
+static_assert(same(holysheep::LogLevel::info, HOLYSHEEP_LOG_INFO));
+static_assert(same(holysheep::LogLevel::warning, HOLYSHEEP_LOG_WARNING));
+static_assert(same(holysheep::LogLevel::error, HOLYSHEEP_LOG_ERROR));
 
 constexpr const char* kForked =
     "this client was opened before fork(): open a new one in the child process";
@@ -174,14 +185,15 @@ holysheep_status holysheep_client_log(holysheep_client* client, holysheep_queue*
   return guarded(nullptr, [&]() -> holysheep_status {
     if (const holysheep_status status = usable(client)) return status;
     if (queue == nullptr) {
-      client->host->engine().log_to(nullptr, 0);
+      client->host->engine().log_to(client->handle, nullptr, 0);
       return HOLYSHEEP_OK;
     }
     if (const holysheep_status status = usable(queue)) return status;
     if (level < HOLYSHEEP_LOG_DEBUG || level > HOLYSHEEP_LOG_ERROR) {
       return HOLYSHEEP_E_INVALID_ARGUMENT;
     }
-    client->host->engine().log_to(queue->queue, level);
+    if (client->closed) return HOLYSHEEP_E_CLOSED;
+    client->host->engine().log_to(client->handle, queue->queue, level);
     return HOLYSHEEP_OK;
   });
 }

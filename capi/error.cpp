@@ -4,24 +4,22 @@
 #include <cstddef>
 #include <cstring>
 
+#include "core/utf8.h"
+
 namespace holysheep {
 namespace {
 
+// The layout that other languages' structs repeat by hand: it never changes, it only grows.
+static_assert(sizeof(holysheep_error) == 1024);
+static_assert(offsetof(holysheep_error, struct_size) == 0);
+static_assert(offsetof(holysheep_error, status) == 4);
+static_assert(offsetof(holysheep_error, http_status) == 8);
+static_assert(offsetof(holysheep_error, flags) == 12);
+static_assert(offsetof(holysheep_error, retry_after_ms) == 16);
+static_assert(offsetof(holysheep_error, message) == 24);
+
 // No object is larger: above it a size is a mistake (a negative number, most often).
 constexpr std::size_t kViewBytesMax = SIZE_MAX / 2;
-
-bool is_continuation(char byte) {
-  return (static_cast<unsigned char>(byte) & 0xc0U) == 0x80U;
-}
-
-// How much of `text` fits into `room` bytes without cutting a UTF-8 character.
-std::size_t whole_characters(std::string_view text, std::size_t room) {
-  if (text.size() <= room) return text.size();
-  std::size_t size = room;
-  while (size > 0 && is_continuation(text[size]))
-    --size;
-  return size;
-}
 
 template <typename T>
 void fill(holysheep_error* error, std::size_t offset, const T& value) {
@@ -43,7 +41,7 @@ holysheep_status fail(holysheep_error* error, Status status, std::string_view me
   if (error->struct_size <= kOffset) return number;
   const std::size_t room =
       std::min(sizeof(error->message), static_cast<std::size_t>(error->struct_size) - kOffset);
-  const std::size_t size = whole_characters(message, room - 1);
+  const std::size_t size = cut_utf8(message, room - 1).size();
   if (size > 0) std::memcpy(error->message, message.data(), size);
   error->message[size] = '\0';
   return number;

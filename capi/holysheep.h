@@ -215,10 +215,14 @@ HOLYSHEEP_API holysheep_status holysheep_client_metrics(holysheep_client* client
 HOLYSHEEP_API holysheep_status holysheep_client_config(holysheep_client* client,
                                                        holysheep_text** text);
 
-/* Sends log records of this client's engine, from `level` up, to the queue as LOG events; a NULL
- * queue ends that. Off by default. HOLYSHEEP_LOG=debug|info|warning|error in the environment
- * writes them to standard error instead, one JSON object a line. A queue that nobody drains keeps
- * the newest 1,024 records. Records never hold a key, a prompt or an answer.
+/* Sends log records of this client's engine, from `level` up, to the queue as LOG events, until
+ * the client is closed; a NULL queue ends that. Each client has a queue and a level of its own,
+ * also where several share an engine, whose records then go to all of them. Off by default. A queue
+ * that nobody drains keeps the newest 1,024 records. HOLYSHEEP_LOG=debug|info|warning|error in the
+ * environment writes records to standard error as well, one JSON object a line; what nobody reads
+ * there is dropped and counted in a later line, and never holds a call up. Records never hold a
+ * key, a prompt or an answer.
+ * Errors: INVALID_ARGUMENT (level), CLOSED.
  * Threads: any. Since: 0.1 */
 HOLYSHEEP_API holysheep_status holysheep_client_log(holysheep_client* client,
                                                     holysheep_queue* queue, int32_t level);
@@ -362,7 +366,9 @@ HOLYSHEEP_API holysheep_status holysheep_check_service(const char* url, size_t u
 HOLYSHEEP_API holysheep_status holysheep_queue_new(holysheep_queue** queue);
 
 /* Frees the queue; its undelivered events are dropped and its calls cancelled. Never blocks; NULL
- * is allowed. Closes the queue's descriptor.
+ * is allowed. Closes the queue's descriptor. A notify function may still be running when it
+ * returns: to free that function's context, call holysheep_queue_set_notify(queue, NULL, NULL)
+ * first, which waits for it.
  * Threads: any; nobody may be draining it. Since: 0.1 */
 HOLYSHEEP_API void holysheep_queue_free(holysheep_queue* queue);
 
@@ -439,8 +445,8 @@ HOLYSHEEP_API holysheep_status holysheep_batch_event(const holysheep_batch* batc
 /* What stands beside the body of a DONE or HEADERS event, as one JSON object: `endpoint`, `model`
  * (asked), `model_served`, `http_status`, `headers`, `attempts`, `trace`, `waited_ms`, `took_ms`,
  * `usage`, `cost_nano_usd`, `maybe_billed`; for a failed call also `error` with `status`,
- * `verdict`, `message`,
- * `code`, `type`, `param`, `request_id`, `retry_after_ms`. Made when asked for.
+ * `verdict`, `message`, `code`, `type`, `param`, `request_id`, `retry_after_ms`. Made when asked
+ * for.
  * Threads: one at a time. Memory: the view belongs to the batch. Since: 0.1 */
 HOLYSHEEP_API holysheep_status holysheep_batch_meta(holysheep_batch* batch, size_t index,
                                                     const char** data, size_t* size);

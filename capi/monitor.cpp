@@ -30,6 +30,10 @@ using holysheep::usable;
 
 // The layout that other languages' structs repeat by hand: it never changes, it only grows.
 static_assert(sizeof(holysheep_record) == 32);
+static_assert(offsetof(holysheep_record, struct_size) == 0);
+static_assert(offsetof(holysheep_record, success) == 4);
+static_assert(offsetof(holysheep_record, status_code) == 8);
+static_assert(offsetof(holysheep_record, retry_count) == 12);
 static_assert(offsetof(holysheep_record, latency_ms) == 16);
 static_assert(offsetof(holysheep_record, first_token_ms) == 24);
 

@@ -14,8 +14,12 @@ using holysheep::guarded;
 using holysheep::Status;
 using holysheep::usable;
 
+namespace {
+
 // The layout that other languages' structs repeat by hand: it never changes, it only grows.
 static_assert(sizeof(holysheep_event) == 80);
+static_assert(offsetof(holysheep_event, struct_size) == 0);
+static_assert(offsetof(holysheep_event, kind) == 4);
 static_assert(offsetof(holysheep_event, request) == 8);
 static_assert(offsetof(holysheep_event, user_data) == 16);
 static_assert(offsetof(holysheep_event, status) == 24);
@@ -27,10 +31,23 @@ static_assert(offsetof(holysheep_event, data) == 48);
 static_assert(offsetof(holysheep_event, data_size) == 56);
 static_assert(offsetof(holysheep_event, name) == 64);
 static_assert(offsetof(holysheep_event, name_size) == 72);
+
+// Events and flags are the same numbers on both sides of the line.
+constexpr bool same(Completion::Kind kind, holysheep_event_kind number) {
+  return static_cast<holysheep_event_kind>(kind) == number;
+}
+static_assert(same(Completion::Kind::headers, HOLYSHEEP_EVENT_HEADERS));
+static_assert(same(Completion::Kind::data, HOLYSHEEP_EVENT_DATA));
+static_assert(same(Completion::Kind::restarted, HOLYSHEEP_EVENT_RESTARTED));
+static_assert(same(Completion::Kind::done, HOLYSHEEP_EVENT_DONE));
+static_assert(same(Completion::Kind::log, HOLYSHEEP_EVENT_LOG));
+static_assert(same(Completion::Kind::alert, HOLYSHEEP_EVENT_ALERT));
 static_assert(holysheep::kFlagAllEndpointsFailed == HOLYSHEEP_FLAG_ALL_ENDPOINTS_FAILED);
 static_assert(holysheep::kFlagRetryable == HOLYSHEEP_FLAG_RETRYABLE);
 static_assert(holysheep::kFlagNothingSent == HOLYSHEEP_FLAG_NOTHING_SENT);
 static_assert(holysheep::kFlagMaybeBilled == HOLYSHEEP_FLAG_MAYBE_BILLED);
+
+}  // namespace
 
 holysheep_status holysheep_queue_new(holysheep_queue** queue) {
   return guarded(nullptr, [&]() -> holysheep_status {

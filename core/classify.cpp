@@ -10,6 +10,7 @@
 #include <charconv>
 
 #include "core/classify_reading.h"
+#include "core/utf8.h"
 
 namespace holysheep {
 namespace {
@@ -17,6 +18,7 @@ namespace {
 // A message is for people and logs of the caller; the whole body is an attribute of its own.
 constexpr std::size_t kMessageBytesMax = 1024;
 constexpr std::size_t kWordBytesMax = 128;  // code, type, param, request_id
+constexpr int kProxyRefused = 407;
 
 constexpr Rule kAvailable = {.text = "availability.retryable", .verdict = Verdict::overloaded};
 constexpr Rule kUnavailable = {.text = "availability.retryable",
@@ -27,16 +29,6 @@ constexpr Rule kRetryInfo = {.text = "RetryInfo", .verdict = Verdict::rate_limit
 // OpenRouter again: money that is only reserved says when to come back.
 constexpr Rule kPaymentWithRetryAfter = {.text = "status 402 with Retry-After",
                                          .verdict = Verdict::rate_limited};
-std::string cut(std::string_view text, std::size_t bytes_max) {
-  if (text.size() > bytes_max) {
-    // Not inside of a character: its later bytes are 10xxxxxx.
-    while (bytes_max > 0 && (static_cast<unsigned char>(text[bytes_max]) & 0xC0U) == 0x80U) {
-      --bytes_max;
-    }
-    text = text.substr(0, bytes_max);
-  }
-  return std::string(text);
-}
 
 const Rule* find_word(std::span<const Rule> rules, std::string_view word, unsigned status) {
   if (word.empty()) return nullptr;
@@ -122,19 +114,22 @@ std::string_view first_of(std::initializer_list<std::string_view> texts) {
 
 void fill_texts(const Reading& reading, Classification& result) {
   const ErrorBody& body = reading.body;
-  if (body.html) {
+  if (reading.status == kProxyRefused) {
+    result.message = "the proxy refused the request (407): it wants a user name and password";
+  } else if (body.html) {
     result.message = "an HTML page instead of an API error";
   } else if (body.message.empty()) {
     result.message = "no error message came with the answer";
   } else {
-    result.message = cut(body.message, kMessageBytesMax);
+    result.message = cut_utf8(body.message, kMessageBytesMax);
   }
   result.code =
-      cut(first_of({body.code.view(), body.detail_code, body.availability_code, body.reason}),
-          kWordBytesMax);
-  result.type = cut(first_of({body.type, body.status, body.error_type}), kWordBytesMax);
-  result.param = cut(body.param, kWordBytesMax);
-  result.request_id = cut(first_of({body.request_id, reading.headers.request_id}), kWordBytesMax);
+      cut_utf8(first_of({body.code.view(), body.detail_code, body.availability_code, body.reason}),
+               kWordBytesMax);
+  result.type = cut_utf8(first_of({body.type, body.status, body.error_type}), kWordBytesMax);
+  result.param = cut_utf8(body.param, kWordBytesMax);
+  result.request_id =
+      cut_utf8(first_of({body.request_id, reading.headers.request_id}), kWordBytesMax);
 }
 
 Classification classify_redirect(const Outcome& outcome) {
@@ -146,7 +141,8 @@ Classification classify_redirect(const Outcome& outcome) {
   // The query may hold what the request's query held.
   location = location.substr(0, location.find_first_of("?#"));
   result.message = "a redirect, which is never followed since it would carry the key";
-  if (!location.empty()) result.message += "; Location: " + cut(location, kMessageBytesMax);
+  if (!location.empty())
+    result.message += "; Location: " + std::string(cut_utf8(location, kMessageBytesMax));
   return result;
 }
 

@@ -1,10 +1,9 @@
 // Which limit an answer speaks of, its numbers, and when it ends.
 //
 // One departure from the order of ALGORITHMS 3.7: for the *dimension* a message that names its
-// limit
-// ("(RPD)", "token rate limit") comes before the header whose remaining count is 0: several counts
-// can be 0 at once, and only one limit refused this request. For the hint, too, a message comes
-// before a reset: it says when this request fits, the reset when the bucket is full.
+// limit ("(RPD)", "token rate limit") comes before the header whose remaining count is 0: several
+// counts can be 0 at once, and only one limit refused this request. For the hint, too, a message
+// comes before a reset: it says when this request fits, the reset when the bucket is full.
 #include <algorithm>
 #include <charconv>
 #include <string>

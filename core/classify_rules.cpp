@@ -269,14 +269,22 @@ static_assert(std::size(kTransportRules) ==
 
 // The first range that holds the status decides; the last holds every status.
 constexpr StatusRule kStatusRules[] = {
-    {200, 299, ok, "status 2xx"},           {300, 399, redirected, "status 3xx"},
-    {401, 401, auth, "status 401"},         {402, 402, quota_exhausted, "status 402", true},
-    {403, 403, forbidden, "status 403"},    {408, 409, transient, "status 408 or 409"},
-    {424, 424, server_error, "status 424"}, {425, 425, transient, "status 425"},
-    {429, 429, rate_limited, "status 429"}, {451, 451, forbidden, "status 451"},
+    {200, 299, ok, "status 2xx"},
+    {300, 399, redirected, "status 3xx"},
+    {401, 401, auth, "status 401"},
+    {402, 402, quota_exhausted, "status 402", true},
+    {403, 403, forbidden, "status 403"},
+    {407, 407, network, "status 407"},  // a proxy's: nothing has reached the endpoint
+    {408, 409, transient, "status 408 or 409"},
+    {424, 424, server_error, "status 424"},
+    {425, 425, transient, "status 425"},
+    {429, 429, rate_limited, "status 429"},
+    {451, 451, forbidden, "status 451"},
     {498, 498, overloaded, "status 498"},  // Groq: flex tier capacity exceeded
-    {499, 499, transient, "status 499"},    {400, 499, invalid_request, "status 4xx"},
-    {503, 503, overloaded, "status 503"},   {529, 529, overloaded, "status 529"},
+    {499, 499, transient, "status 499"},
+    {400, 499, invalid_request, "status 4xx"},
+    {503, 503, overloaded, "status 503"},
+    {529, 529, overloaded, "status 529"},
     {0, 999, server_error, "status 5xx"},
 };
 

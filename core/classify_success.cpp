@@ -52,6 +52,7 @@ bool BodyCheck::has_error() const {
 void BodyCheck::read_facts(BodyFacts& facts) const {
   JsonSkim usage(scan_.text(BodySlot::usage));
   if (usage.peek() == JsonKind::object) merge_usage(usage, facts.usage);
+  keep_text(value_of(scan_.text(BodySlot::id)), facts.id);
   keep_text(value_of(scan_.text(BodySlot::model)), facts.model);
   keep_text(value_of(scan_.text(BodySlot::finish_reason)), facts.finish_reason);
   if (dialect_.kind == DialectKind::messages) {

@@ -10,6 +10,7 @@
 #include "core/endpoint_url.h"
 #include "core/headers.h"
 #include "core/http_field.h"
+#include "core/proxy.h"
 
 namespace holysheep {
 namespace {
@@ -299,6 +300,12 @@ class EndpointReader {
     return endpoint.scheme == "http" && !is_local_host(endpoint.host) && !endpoint.allow_insecure;
   }
 
+  // A proxy reads what goes through it in clear text.
+  static bool exposed_to_proxy(const EndpointConfig& endpoint) {
+    return endpoint.scheme == "http" && !endpoint.proxy.empty() && !endpoint.allow_insecure &&
+           !is_local_host(proxy_host(endpoint.proxy));
+  }
+
   static bool is_document_host(std::string_view host) {
     for (const DocumentEndpoint& each : kDocumentEndpoints) {
       if (each.url.substr(8, each.url.find('/', 8) - 8) == host) return true;
@@ -359,6 +366,14 @@ class EndpointReader {
       add_secret(config_.secrets, value);
     const bool secrets =
         endpoint.auth != Auth::none || !endpoint.headers.empty() || !endpoint.query.empty();
+    if (secrets && exposed_to_proxy(endpoint)) {
+      return config_error(draft.url_path,
+                          "a key, header or query value would go over plain http through the "
+                          "proxy \"" +
+                              proxy_host(endpoint.proxy) +
+                              "\", which is neither loopback nor private: use https, name the "
+                              "endpoint's host in no_proxy, or set \"allow_insecure\": true");
+    }
     if (secrets && exposed(endpoint)) {
       return config_error(draft.url_path,
                           "a key, header or query value would go over plain http to \"" +

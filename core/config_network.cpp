@@ -6,6 +6,8 @@
 #include "core/config_check.h"
 #include "core/config_policy.h"
 #include "core/config_secrets.h"
+#include "core/endpoint_url.h"
+#include "core/proxy.h"
 
 namespace holysheep {
 namespace {
@@ -90,6 +92,7 @@ std::optional<Error> read_proxy(const JsonValue& object, const JsonValue& root,
                                 std::vector<std::string>& secrets) {
   const Setting proxy = setting(object, root, "proxy");
   std::string path = proxy.path;
+  bool passes_by = false;
   if (proxy.value.exists()) {
     endpoint.proxy = proxy.value.string_or("");
   } else {
@@ -99,11 +102,18 @@ std::optional<Error> read_proxy(const JsonValue& object, const JsonValue& root,
     endpoint.no_proxy = variable(environment, "no_proxy");
     if (endpoint.no_proxy.empty()) endpoint.no_proxy = variable(environment, "NO_PROXY");
     if (value.empty()) endpoint.no_proxy.clear();
+    // Nobody who sets it for the world outside means servers on this machine.
+    passes_by = is_loopback_host(endpoint.host);
   }
   const Setting no_proxy = setting(object, root, "no_proxy");
   if (no_proxy.value.exists()) endpoint.no_proxy = no_proxy.value.string_or("");
   if (endpoint.proxy.empty()) return std::nullopt;
   if (auto error = check_proxy(endpoint.proxy, path)) return error;
+  if (passes_by || passes_proxy_by(endpoint.host, endpoint.no_proxy)) {
+    endpoint.proxy.clear();
+    endpoint.no_proxy.clear();
+    return std::nullopt;
+  }
   add_proxy_secret(endpoint.proxy, secrets);
   return std::nullopt;
 }
@@ -159,14 +169,6 @@ std::optional<Error> read_network(const JsonValue& object, const JsonValue& root
     return find_ca_file(environment, endpoint.ca_file);
   }
   return std::nullopt;
-}
-
-std::string redact_proxy(std::string_view proxy) {
-  const std::size_t at = proxy.rfind('@');
-  if (at == std::string_view::npos) return std::string(proxy);
-  const std::size_t colon = proxy.find("://");
-  const std::size_t begin = colon == std::string_view::npos ? 0 : colon + 3;
-  return std::string(proxy.substr(0, begin)) + "\u2026" + std::string(proxy.substr(at));
 }
 
 }  // namespace holysheep

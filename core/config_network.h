@@ -17,7 +17,4 @@ std::optional<Error> read_network(const JsonValue& object, const JsonValue& root
                                   const Environment& environment, const std::string& path,
                                   EndpointConfig& endpoint, std::vector<std::string>& secrets);
 
-// A proxy's URL without its user name and password.
-std::string redact_proxy(std::string_view proxy);
-
 }  // namespace holysheep

@@ -5,34 +5,13 @@
 
 #include "core/config.h"
 #include "core/json.h"
+#include "core/url.h"
 
 namespace holysheep {
 namespace {
 
 // Shorter texts protect nothing, and replacing them would riddle every message.
 constexpr std::size_t kSecretBytesMin = 4;
-
-bool is_unreserved(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '.' || c == '_' || c == '~';
-}
-
-std::string percent_encode(std::string_view text, std::string_view digits, bool plus) {
-  std::string out;
-  for (const char c : text) {
-    if (is_unreserved(c)) {
-      out += c;
-    } else if (plus && c == ' ') {
-      out += '+';
-    } else {
-      const auto byte = static_cast<unsigned char>(c);
-      out += '%';
-      out += digits[byte >> 4];
-      out += digits[byte & 15];
-    }
-  }
-  return out;
-}
 
 // As JSON strings of other writers may hold it: slashes escaped too.
 std::string escape_slashes(std::string_view text) {
@@ -64,9 +43,9 @@ void add_secret(std::vector<std::string>& secrets, std::string_view secret) {
   std::string json = JsonWriter().value(secret).take();
   json = json.substr(1, json.size() - 2);
   secrets.emplace_back(secret);
-  secrets.push_back(percent_encode(secret, "0123456789ABCDEF", false));
-  secrets.push_back(percent_encode(secret, "0123456789abcdef", false));
-  secrets.push_back(percent_encode(secret, "0123456789ABCDEF", true));
+  secrets.push_back(percent_encode(secret));
+  secrets.push_back(percent_encode(secret, PercentForm::lower_case));
+  secrets.push_back(percent_encode(secret, PercentForm::form));
   secrets.push_back(escape_slashes(json));
   secrets.push_back(std::move(json));
 }

@@ -3,6 +3,7 @@
 #include "core/config_network.h"
 #include "core/config_policy.h"
 #include "core/json.h"
+#include "core/proxy.h"
 
 namespace holysheep {
 namespace {

@@ -176,9 +176,11 @@ constexpr std::array kKeys = std::to_array<ConfigKey>({
      "A connection older than this takes no new request. 0: no limit."},
     {"proxy", C | E, KeyType::text, "", 0, kTextMax, "", true,
      "The proxy's URL; \"\" means none. Without it: https_proxy, HTTPS_PROXY (http_proxy for "
-     "http), all_proxy, ALL_PROXY of the environment."},
+     "http), all_proxy, ALL_PROXY of the environment, which endpoints on loopback addresses pass "
+     "by."},
     {"no_proxy", C | E, KeyType::text, "", 0, kTextMax, "", false,
-     "Hosts that need no proxy, separated by commas. Without it: no_proxy, NO_PROXY of the "
+     "Hosts, domains and address blocks that need no proxy, separated by commas. Without it: "
+     "no_proxy, NO_PROXY of the "
      "environment, if the proxy is the environment's too."},
     {"ca_file", C | E, KeyType::text, "", 1, kTextMax, "", false,
      "The file of trusted certificates (PEM). Without it: SSL_CERT_FILE, CURL_CA_BUNDLE, then the "

@@ -5,12 +5,11 @@
 // Rules:
 // - A host without a live connection gets kProbesMax attempts inside. The first that is connected
 //   proves the host alive and lets the others in.
-// - A host whose address is about to be looked up again gets kProbesMax beyond its idle
-// connections.
+// - A host whose address is about to be looked up again gets kProbesMax attempts beyond its idle
+//   connections.
 // - A cancelled lookup cannot be stopped, its thread goes on: it counts for kLookupLingers.
 // - Per endpoint and in all, no more connections than connections_max: over HTTP/1.1 an attempt is
-// a
-//   connection; over HTTP/2 many share one, so sockets are counted.
+//   a connection; over HTTP/2 many share one, so sockets are counted.
 // - A host that waits never holds another one back.
 //
 // Pure bookkeeping: no socket, no clock, no libcurl. One thread.

@@ -1,6 +1,6 @@
 // The table of POST paths. Paths are compared from their end, because what stands before differs by
-// provider
-// ("/v1", "/api/v1", "/openai/deployments/NAME"); ids of stored things make a path unknown.
+// provider ("/v1", "/api/v1", "/openai/deployments/NAME"); ids of stored things make a path
+// unknown.
 #include "core/dialect.h"
 
 namespace holysheep {

@@ -37,6 +37,7 @@ struct Usage {
 // What was found in an answer, streamed or not.
 struct BodyFacts {
   Usage usage;
+  std::string id;             // of the answer
   std::string model;          // as served
   std::string finish_reason;  // of the first choice
 };

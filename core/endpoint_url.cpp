@@ -1,10 +1,10 @@
 #include "core/endpoint_url.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
-#include <cstdint>
 #include <optional>
+
+#include "core/ip_address.h"
 
 namespace holysheep {
 namespace {
@@ -35,83 +35,10 @@ Error complaint(std::string_view text) {
   return Error{Status::config, std::string(text)};
 }
 
-std::optional<std::array<int, 4>> parse_ipv4(std::string_view text) {
-  std::array<int, 4> out{};
-  for (std::size_t i = 0; i < 4; ++i) {
-    const std::size_t end = i < 3 ? text.find('.') : text.size();
-    if (end == std::string_view::npos || end == 0 || end > 3) return std::nullopt;
-    const std::string_view part = text.substr(0, end);
-    const auto [last, code] = std::from_chars(part.data(), part.data() + part.size(), out[i]);
-    const bool whole = code == std::errc() && last == part.data() + part.size();
-    if (!whole || out[i] > 255 || (part.size() > 1 && part.front() == '0')) return std::nullopt;
-    text.remove_prefix(i < 3 ? end + 1 : end);
-  }
-  return out;
-}
-
-bool is_local_ipv4(const std::array<int, 4>& address) {
-  const int a = address[0];
-  const int b = address[1];
-  return a == 127 || a == 10 || (a == 172 && b >= 16 && b <= 31) || (a == 192 && b == 168) ||
-         (a == 169 && b == 254);
-}
-
-// Eight groups; "::" and a dotted end are understood, a zone is not.
-std::optional<std::array<unsigned, 8>> parse_ipv6(std::string_view text) {
-  std::array<unsigned, 8> out{};
-  std::size_t count = 0;
-  std::optional<std::size_t> gap;
-  if (text.substr(0, 2) == "::") {
-    gap = 0;
-    text.remove_prefix(2);
-  }
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find(':'), text.size());
-    const std::string_view part = text.substr(0, end);
-    if (part.find('.') != std::string_view::npos) {
-      const auto dotted = parse_ipv4(part);
-      if (!dotted || end != text.size() || count > 6) return std::nullopt;
-      const auto& d = *dotted;
-      out[count++] = static_cast<unsigned>(d[0] * 256 + d[1]);
-      out[count++] = static_cast<unsigned>(d[2] * 256 + d[3]);
-      break;
-    }
-    if (part.empty() || part.size() > 4 || count == 8) return std::nullopt;
-    if (!std::all_of(part.begin(), part.end(), is_hex)) return std::nullopt;
-    std::from_chars(part.data(), part.data() + part.size(), out[count++], 16);
-    if (end == text.size()) break;
-    text.remove_prefix(end + 1);
-    if (text.empty()) return std::nullopt;  // ends with one colon
-    if (text.front() == ':') {
-      if (gap) return std::nullopt;
-      gap = count;
-      text.remove_prefix(1);
-    }
-  }
-  if (!gap) return count == 8 ? std::optional(out) : std::nullopt;
-  if (count == 8) return std::nullopt;
-  std::rotate(out.begin() + static_cast<std::ptrdiff_t>(*gap),
-              out.begin() + static_cast<std::ptrdiff_t>(count), out.end());
-  // rotate brought the zeros (8 - count of them) to the gap
-  return out;
-}
-
-bool is_local_ipv6(const std::array<unsigned, 8>& groups) {
-  const bool zeros =
-      std::all_of(groups.begin(), groups.begin() + 5, [](unsigned g) { return g == 0; });
-  if (zeros && groups[5] == 0 && groups[6] == 0 && groups[7] == 1) return true;
-  if (zeros && groups[5] == 0xffff) {
-    const auto high = static_cast<int>(groups[6]);
-    const auto low = static_cast<int>(groups[7]);
-    return is_local_ipv4({high / 256, high % 256, low / 256, low % 256});
-  }
-  return (groups[0] & 0xfe00) == 0xfc00 || (groups[0] & 0xffc0) == 0xfe80;
-}
-
 std::optional<Error> check_host(std::string_view host) {
   if (host.empty()) return complaint("the URL has no host");
   if (host.front() == '[') {
-    if (host.back() != ']' || !parse_ipv6(host.substr(1, host.size() - 2))) {
+    if (!parse_ip_address(host)) {
       return complaint("the host in brackets is no IPv6 address");
     }
     return std::nullopt;
@@ -132,7 +59,7 @@ std::optional<Error> check_host(std::string_view host) {
     return complaint("the host has an empty label");
   }
   // "127.1" or "2130706433" are addresses to some resolvers and names to others.
-  if (numeric && !parse_ipv4(host))
+  if (numeric && !parse_ip_address(host))
     return complaint("the host is no IPv4 address: expected a.b.c.d");
   return std::nullopt;
 }
@@ -214,12 +141,14 @@ Result<EndpointUrl> parse_endpoint_url(std::string_view url) {
 
 bool is_local_host(std::string_view host) {
   if (host == "localhost" || ends_with(host, ".localhost")) return true;
-  if (host.size() > 2 && host.front() == '[') {
-    const auto groups = parse_ipv6(host.substr(1, host.size() - 2));
-    return groups && is_local_ipv6(*groups);
-  }
-  const auto address = parse_ipv4(host);
-  return address && is_local_ipv4(*address);
+  const auto address = parse_ip_address(host);
+  return address && is_local(*address);
+}
+
+bool is_loopback_host(std::string_view host) {
+  if (host == "localhost" || ends_with(host, ".localhost")) return true;
+  const auto address = parse_ip_address(host);
+  return address && is_loopback(*address);
 }
 
 }  // namespace holysheep

@@ -22,5 +22,7 @@ Result<EndpointUrl> parse_endpoint_url(std::string_view url);
 // localhost, *.localhost, and numeric addresses that are loopback, private (RFC 1918, RFC 4193) or
 // link-local. Every other name counts as public: what it resolves to can change.
 bool is_local_host(std::string_view host);
+// Of these, the ones that never leave this machine.
+bool is_loopback_host(std::string_view host);
 
 }  // namespace holysheep

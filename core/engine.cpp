@@ -207,6 +207,7 @@ Status Engine::reset(std::string_view endpoint, Error* error) {
 
 // No command, since there may be no memory for one, and closing must not fail.
 void Engine::close_handle(HandleId handle) {
+  impl_->log.send_to(handle, nullptr, 0);
   bool wake = false;
   {
     const std::lock_guard<std::mutex> lock(impl_->mutex);
@@ -240,8 +241,8 @@ std::size_t Engine::calls_of(HandleId handle) const {
   return found == impl_->live_of.end() ? 0 : found->second.live;
 }
 
-void Engine::log_to(std::shared_ptr<Queue> queue, int level) {
-  impl_->log.send_to(std::move(queue), level);
+void Engine::log_to(HandleId handle, std::shared_ptr<Queue> queue, int level) {
+  impl_->log.send_to(handle, std::move(queue), level);
 }
 
 std::shared_ptr<const Snapshot> Engine::snapshot() const {

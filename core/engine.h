@@ -51,8 +51,9 @@ class Engine {
   // Ends those of its calls that wait for capacity; the others go on. New ones are refused by the
   // owner of the handle.
   void drain_handle(HandleId handle);
-  std::size_t calls_of(HandleId handle) const;           // not yet DONE
-  void log_to(std::shared_ptr<Queue> queue, int level);  // null: off
+  std::size_t calls_of(HandleId handle) const;  // not yet DONE
+  // The log of this handle; null: none.
+  void log_to(HandleId handle, std::shared_ptr<Queue> queue, int level);
   std::shared_ptr<const Snapshot> snapshot() const;
   // Writes a warning to the log; before the first turn only.
   void warn(const std::string& message, Now now);

@@ -67,14 +67,7 @@ bool Engine::Impl::resolve(Call& call) {
     if (!serves) continue;
     call.endpoints.push_back(i);
   }
-  if (request.replay == Replay::bound && !call.endpoints.empty()) {
-    const auto forced = static_cast<std::uint32_t>(std::max(call.forced_endpoint, 0));
-    const bool may =
-        std::find(call.endpoints.begin(), call.endpoints.end(), forced) != call.endpoints.end();
-    const std::uint32_t only = call.forced_endpoint >= 0 && may ? forced : call.endpoints.front();
-    call.endpoints.assign(1, only);
-    if (call.forced_endpoint >= 0 && !may) call.endpoints.clear();
-  }
+  if (request.replay == Replay::bound && !call.endpoints.empty()) bind(call);
   call.models.reserve(names.size());  // what is held must be known
   for (const std::string& name : names)
     call.models.push_back(pool.hold_model(name, now.mono));
@@ -84,6 +77,21 @@ bool Engine::Impl::resolve(Call& call) {
                 "given with the call rule out all of them",
                 -1, kFlagNothingSent);
   return false;
+}
+
+// Server state is where it was made: on the endpoint that the call names, or that gave the id out,
+// else on the first. If the call may not go there, nowhere.
+void Engine::Impl::bind(Call& call) {
+  std::uint32_t place = call.endpoints.front();
+  if (call.forced_endpoint >= 0) {
+    place = static_cast<std::uint32_t>(call.forced_endpoint);
+  } else if (const auto maker = state_places.find(call.request.state_ids)) {
+    place = *maker;
+  }
+  const bool may =
+      std::find(call.endpoints.begin(), call.endpoints.end(), place) != call.endpoints.end();
+  call.endpoints.clear();
+  if (may) call.endpoints.push_back(place);
 }
 
 int Engine::Impl::attempts_max(const Call& call) const {

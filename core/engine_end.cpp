@@ -56,6 +56,12 @@ Status status_of(const Classification& cause, int http_status) {
   }
 }
 
+// Whether the answer's id may be named by later calls. Responses are stored unless they say
+// otherwise.
+bool makes_state(const Request& request) {
+  return request.replay == Replay::bound || request.dialect.kind == DialectKind::responses;
+}
+
 bool retryable(Verdict verdict) {
   switch (verdict) {
     case Verdict::rate_limited:
@@ -190,7 +196,8 @@ bool Engine::Impl::provably_unprocessed(const Classification& found, const Trace
     default:
       break;
   }
-  return line.status == 401 || line.status == 429 || found.verdict == Verdict::auth ||
+  return line.status == 401 || line.status == 407 || line.status == 429 ||
+         found.verdict == Verdict::auth ||
          (found.verdict == Verdict::timeout && found.time_limit == TimeLimit::connect);
 }
 
@@ -422,6 +429,8 @@ void Engine::Impl::finish_ok(Call& call, const BodyFacts& facts) {
     }
   }
   const std::uint32_t endpoint = attempt.lease.route.endpoint;
+  // What the first endpoint holds need not be remembered: calls that name it go there anyway.
+  if (endpoint > 0 && makes_state(call.request)) state_places.remember(facts.id, endpoint);
   std::shared_ptr<CallReport> report = report_of(call);
   report->endpoint = endpoint;
   report->has_endpoint = true;

@@ -24,6 +24,7 @@
 #include "core/pool.h"
 #include "core/random.h"
 #include "core/retry_budget.h"
+#include "core/state_places.h"
 
 namespace holysheep {
 
@@ -103,6 +104,7 @@ struct Engine::Impl {
 
   // engine_admit.cpp
   bool resolve(Call& call);
+  void bind(Call& call);
   void admit(Call& call);
   Choice choose(RouteWish& wish);
   int attempts_max(const Call& call) const;
@@ -197,6 +199,7 @@ struct Engine::Impl {
   RetryBudget budget;
   ClientMonitor monitor;
   Log log;
+  StatePlaces state_places;
 
   std::mutex mutex;
   std::vector<Command> inbox;                         // under mutex

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/headers.h"
+#include "core/trim.h"
 
 namespace holysheep {
 namespace {
@@ -16,11 +17,9 @@ constexpr std::size_t kDepthMax = 64;
 // Below this simdjson would allocate again by itself, with its great default depth.
 constexpr std::size_t kCapacityMin = 64;
 
-std::string_view trim(std::string_view text) {
+std::string_view without_mark(std::string_view text) {
   if (text.substr(0, 3) == "\xEF\xBB\xBF") text.remove_prefix(3);
-  const std::size_t begin = text.find_first_not_of(" \t\r\n");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
+  return text;
 }
 
 bool looks_like_json(std::string_view text) {
@@ -79,7 +78,7 @@ void BodyText::set(double number) {
 }
 
 ErrorBody::ErrorBody(std::string_view body) {
-  const std::string_view text = trim(body);
+  const std::string_view text = trim(without_mark(body));
   html = text.substr(0, 1) == "<";
   if (html || text.empty()) return;
   if (looks_like_json(text) && text.size() <= kBytesMax) read_text(text, 0);
@@ -112,7 +111,7 @@ void ErrorBody::read_root(dom::element root, std::size_t depth) {
     json = true;
     message = text;
   }
-  const std::string_view inner = trim(message);
+  const std::string_view inner = trim(without_mark(message));
   if (depth + 1 < parsers_.size() && looks_like_json(inner) && inner.size() <= kBytesMax) {
     read_text(inner, depth + 1);
   }

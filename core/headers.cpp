@@ -1,23 +1,9 @@
 #include "core/headers.h"
 
 #include "core/fold.h"
+#include "core/trim.h"
 
 namespace holysheep {
-namespace {
-
-bool is_space(char c) {
-  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && is_space(text.front()))
-    text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back()))
-    text.remove_suffix(1);
-  return text;
-}
-
-}  // namespace
 
 bool equals_ignore_case(std::string_view left, std::string_view right) {
   if (left.size() != right.size()) return false;

@@ -1,6 +1,9 @@
-// Log records: structured, off by default, without keys, prompts or answers. A record goes to the
+// Log records: structured, off by default, without keys, prompts or answers. A record goes to each
 // queue that asked for it and, where HOLYSHEEP_LOG says so, to standard error, one JSON object a
 // line.
+//
+// An engine has several handles, each with a queue and a level of its own: a library inside of a
+// program must not silence that program's log.
 #pragma once
 
 #include <atomic>
@@ -8,10 +11,10 @@
 #include <initializer_list>
 #include <memory>
 #include <mutex>
-#include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/line_sink.h"
 #include "core/queue.h"
 
 namespace holysheep {
@@ -35,10 +38,10 @@ inline LogField log_number(std::string_view name, std::int64_t number) {
 class Log {
  public:
   // `stderr_level`: of HOLYSHEEP_LOG; 0: not there.
-  explicit Log(int stderr_level) : stderr_level_(stderr_level) {}
+  explicit Log(int stderr_level);
 
-  // Any thread. Null: off.
-  void send_to(std::shared_ptr<Queue> queue, int level);
+  // Any thread. The records that this handle asked for go there from now on; null: nowhere.
+  void send_to(HandleId handle, std::shared_ptr<Queue> queue, int level);
   // The engine's thread. Cheap when nobody listens; check before building texts.
   bool wants(LogLevel level) const;
   void write(LogLevel level, Nanos unix_now, std::string_view message,
@@ -47,11 +50,21 @@ class Log {
   void flush();
 
  private:
+  struct Listener {
+    HandleId handle = 0;
+    std::shared_ptr<Queue> queue;
+    int level = 0;
+  };
+
+  void write_to_stderr(Nanos unix_now, std::string_view line);
+  void note_level_locked();
+
   const int stderr_level_;
-  std::atomic<int> queue_level_{0};
-  mutable std::mutex mutex_;
-  std::shared_ptr<Queue> queue_;  // under mutex_
-  std::vector<Completion> records_;
+  LineSink stderr_;
+  std::atomic<int> queue_level_{0};  // the lowest that a listener wants; 0: there is none
+  std::mutex mutex_;
+  std::vector<Listener> listeners_;  // under mutex_; one for each handle at most
+  std::vector<Completion> records_;  // of this turn
 };
 
 }  // namespace holysheep

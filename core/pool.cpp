@@ -78,34 +78,49 @@ ModelId Pool::hold_model(std::string_view name, Nanos now) {
     ++models_[found->second].holders;
     return found->second;
   }
-  ModelId place = static_cast<ModelId>(models_.size());
-  if (models_.size() >= models_max_) {
-    Nanos oldest = kNever;
-    for (ModelId i = 0; i < models_.size(); ++i) {
-      if (models_[i].holders > 0 || models_[i].used_at >= oldest) continue;
-      oldest = models_[i].used_at;
-      place = i;
-    }
-  }
+  if (model_places_.size() >= models_max_) forget_oldest_model();
   // What needs memory comes first, so that without it nothing changes.
   Model fresh;
   fresh.name = name;
   fresh.used_at = now;
   fresh.holders = 1;
   fresh.routes.resize(endpoints_.size());
-  const bool added = place == models_.size();
+  const bool added = free_places_.empty();
+  const ModelId place = added ? static_cast<ModelId>(models_.size()) : free_places_.back();
   if (added && place == models_.capacity()) models_.reserve(2 * models_.capacity() + 1);
+  free_places_.reserve(models_.capacity());  // forgetting one needs none
   model_places_.emplace(std::string(name), place);
   if (added) {
     models_.push_back(std::move(fresh));
-    return place;
+  } else {
+    free_places_.pop_back();
+    models_[place] = std::move(fresh);
   }
+  return place;
+}
+
+void Pool::drop_model(ModelId model) {
+  --models_[model].holders;
+  if (model_places_.size() > models_max_) forget_oldest_model();
+}
+
+// Frees the place that was asked for longest ago among those that no call holds, if there is one.
+void Pool::forget_oldest_model() {
+  Nanos oldest = kNever;
+  ModelId place = 0;
+  for (ModelId i = 0; i < models_.size(); ++i) {
+    const Model& each = models_[i];
+    if (each.holders > 0 || each.routes.empty() || each.used_at >= oldest) continue;
+    oldest = each.used_at;
+    place = i;
+  }
+  if (oldest == kNever) return;
   model_places_.erase(models_[place].name);
-  models_[place] = std::move(fresh);
+  models_[place] = Model();
+  free_places_.push_back(place);
   changed_ = true;
   for (Endpoint& each : endpoints_)
     each.changed = true;
-  return place;
 }
 
 Quota& Pool::quota_at(RouteKey key) {
@@ -637,6 +652,7 @@ void Pool::reset(int endpoint) {
     hosts_[each.host].reset();
     if (each.quota_group >= 0) groups_[static_cast<std::size_t>(each.quota_group)].reset();
     for (Model& model : models_) {
+      if (model.routes.empty()) continue;  // a free place
       Route& route = model.routes[i];
       const std::uint32_t in_flight = route.in_flight;
       route = Route();
@@ -695,7 +711,8 @@ EndpointView Pool::view_of(std::uint32_t endpoint, Nanos now) {
   bool all_closed = true;
   bool any_limited = false;
   for (ModelId model = 0; model < models_.size(); ++model) {
-    if (!models_[model].routes[endpoint].used) continue;
+    const std::vector<Route>& routes = models_[model].routes;
+    if (routes.empty() || !routes[endpoint].used) continue;
     view.routes.push_back(view_of_route(endpoint, model, now));
   }
   for (const RouteView& each : view.routes) {

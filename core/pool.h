@@ -24,7 +24,8 @@
 namespace holysheep {
 
 // A model's place in the pool's table. The place that was asked for longest ago is given to a new
-// model when the table is full.
+// model when the table is full. Places that calls hold may be more than the limit, until they let
+// go.
 using ModelId = std::uint32_t;
 
 struct RouteKey {
@@ -99,7 +100,7 @@ class Pool {
 
   // The model's place, held until drop_model(); made if it is new. `now` keeps the order of use.
   ModelId hold_model(std::string_view name, Nanos now);
-  void drop_model(ModelId model) { --models_[model].holders; }
+  void drop_model(ModelId model);
   std::string_view model_name(ModelId model) const { return models_[model].name; }
   bool serves(std::uint32_t endpoint, std::string_view model) const;
 
@@ -141,7 +142,7 @@ class Pool {
   };
   struct Model {
     std::string name;
-    std::vector<Route> routes;  // one per endpoint
+    std::vector<Route> routes;  // one per endpoint; none: the place is free
     Nanos used_at = 0;
     std::uint32_t holders = 0;  // calls; a place that is held is not given away
   };
@@ -159,6 +160,7 @@ class Pool {
     bool changed = true;
   };
 
+  void forget_oldest_model();
   Route& route_at(RouteKey key) { return models_[key.model].routes[key.endpoint]; }
   Quota& quota_at(RouteKey key);
   ModelId state_model(ModelId model) const { return config_->policy.per_route ? model : 0; }
@@ -210,6 +212,7 @@ class Pool {
   std::vector<Quota> groups_;
   std::vector<Model> models_;
   std::unordered_map<std::string, ModelId> model_places_;  // looked up, never iterated
+  std::vector<ModelId> free_places_;
   std::size_t models_max_ = 1;
   Survey survey_;
   int current_endpoint_ = 0;

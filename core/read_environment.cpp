@@ -10,6 +10,7 @@
 #include <fstream>
 
 #include "core/config.h"
+#include "core/trim.h"
 
 #if defined(_WIN32)
 #define HOLYSHEEP_ENVIRON _environ
@@ -65,10 +66,8 @@ Result<std::string> load_key_file(const std::string& path) {
   if (text.size() > kKeyFileBytesMax) {
     return Error{Status::config, "the file is larger than 64 KiB: no key is"};
   }
-  constexpr std::string_view kSpace = " \t\r\n";
-  const std::size_t begin = text.find_first_not_of(kSpace);
-  if (begin == std::string::npos) return Error{Status::config, "the file is empty"};
-  std::string key = text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
+  std::string key(trim(text));
+  if (key.empty()) return Error{Status::config, "the file is empty"};
   if (const std::string_view fault = key_fault(key); !fault.empty()) {
     return Error{Status::config, "the key in the file " + std::string(fault)};
   }

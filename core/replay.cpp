@@ -50,18 +50,6 @@ constexpr std::array<Row, 24> kRows = {{
     {"", "", Below::yes, Replay::once},
 }};
 
-// "/v1/chat/completions/?x=1" → "chat/completions"
-std::string_view bare_path(std::string_view path) {
-  path = path.substr(0, path.find_first_of("?#"));
-  while (!path.empty() && path.front() == '/')
-    path.remove_prefix(1);
-  while (!path.empty() && path.back() == '/')
-    path.remove_suffix(1);
-  if (path == "v1") return {};
-  if (path.substr(0, 3) == "v1/") path.remove_prefix(3);
-  return path;
-}
-
 bool fits(const Row& row, std::string_view method, std::string_view path) {
   if (!row.method.empty() && !equals_ignore_case(row.method, method)) return false;
   if (path == row.path) return true;
@@ -82,6 +70,17 @@ std::string_view name_of(Replay replay) {
       return "once";
   }
   return "once";
+}
+
+std::string_view bare_path(std::string_view path) {
+  path = path.substr(0, path.find_first_of("?#"));
+  while (!path.empty() && path.front() == '/')
+    path.remove_prefix(1);
+  while (!path.empty() && path.back() == '/')
+    path.remove_suffix(1);
+  if (path == "v1") return {};
+  if (path.substr(0, 3) == "v1/") path.remove_prefix(3);
+  return path;
 }
 
 Replay replay_class(std::string_view method, std::string_view path, const ReplayFacts& facts) {

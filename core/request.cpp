@@ -10,6 +10,8 @@
 #include "core/http_field.h"
 #include "core/json.h"
 #include "core/request_body.h"
+#include "core/state_places.h"
+#include "core/trim.h"
 
 namespace holysheep {
 namespace {
@@ -20,6 +22,9 @@ constexpr std::size_t kHeaderBytesMax = 64 * 1024;
 constexpr std::size_t kMethodBytesMax = 32;
 // As the table's: a longer limit is a mistake in the unit.
 constexpr std::int64_t kTimeoutMsMax = 30LL * 24 * 3600 * 1000;
+
+// What may stand around a header's value (RFC 9110 5.6.3): no line break.
+constexpr std::string_view kHeaderSpace = " \t";
 
 // Headers that carry a credential of the caller's own.
 constexpr std::array<std::string_view, 5> kCredentialHeaders = {
@@ -75,12 +80,6 @@ std::optional<Error> check_path(std::string_view path) {
   return std::nullopt;
 }
 
-std::string_view trim(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
-
 std::optional<Error> read_header(std::string_view line, std::size_t number, Request& request) {
   const std::string where = "headers: line " + std::to_string(number);
   const std::size_t colon = line.find(':');
@@ -88,7 +87,7 @@ std::optional<Error> read_header(std::string_view line, std::size_t number, Requ
   if (colon == std::string_view::npos || !is_token(name)) {
     return request_error(where, "expected \"Name: value\"");
   }
-  const std::string_view value = trim(line.substr(colon + 1));
+  const std::string_view value = trim(line.substr(colon + 1), kHeaderSpace);
   const std::string field = where + ": " + std::string(name);
   if (!is_field_value(value)) return request_error(field, "holds a control character");
   if (value.empty()) return request_error(field, "has no value");
@@ -130,7 +129,7 @@ std::optional<Error> check_content_type(const RequestInput& input, Request& requ
     if (input.has_body) request.content_type = "application/json";
     return std::nullopt;
   }
-  const std::string_view type = trim(request.content_type);
+  const std::string_view type = trim(request.content_type, kHeaderSpace);
   const std::size_t slash = type.find('/');
   const std::size_t end = std::min(type.find_first_of("; "), type.size());
   const bool good = is_field_value(type) && slash != std::string_view::npos && slash < end &&
@@ -197,6 +196,11 @@ Result<Request> make_request(const RequestInput& input, const Config& config) {
   if (auto error = read_request_body(input, config, request, facts)) return *error;
   if (auto error = check_model(request, config)) return *error;
   request.replay = replay_of(request, facts);
+  if (request.replay == Replay::bound) {
+    request.state_ids = ids_of_path(request.path);
+    for (std::string& id : facts.state_ids)
+      request.state_ids.push_back(std::move(id));
+  }
   return request;
 }
 

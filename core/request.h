@@ -50,7 +50,8 @@ struct Request {
   bool usage_added = false;   // include_usage was spliced in; the usage-only chunk is held back
   Dialect dialect;
   Replay replay = Replay::free;
-  Nanos total = -1;  // time limit: 0 none, -1 the client's
+  std::vector<std::string> state_ids;  // that a bound request names, in its path or body
+  Nanos total = -1;                    // time limit: 0 none, -1 the client's
   CallOptions options;
 };
 

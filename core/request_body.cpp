@@ -40,11 +40,16 @@ enum Member : std::size_t {
   kBackground,
   kTools,
   kInput,
+  kInputFile,
+  kTrainingFile,
   kMemberCount,
 };
 constexpr std::array<std::string_view, kMemberCount> kMemberNames = {
     "model",        "stream", "stream_options", "n",     "prompt", "previous_response_id",
-    "conversation", "store",  "background",     "tools", "input"};
+    "conversation", "store",  "background",     "tools", "input",  "input_file_id",
+    "training_file"};
+// Those whose value is the id of something that one provider's account holds.
+constexpr Member kStateMembers[] = {kPreviousResponse, kConversation, kInputFile, kTrainingFile};
 
 struct Members {
   std::array<JsonSpan, kMemberCount> spans;
@@ -121,6 +126,21 @@ bool holds_member(std::string_view raw, std::string_view quoted_name) {
   return false;
 }
 
+// A string, or an object with an `id` (`conversation` may be either).
+void add_state_id(std::string_view raw, std::vector<std::string>& ids) {
+  if (raw.empty()) return;
+  JsonSkim skim(raw);
+  if (raw.front() == '"') {
+    ids.push_back(unescape_json(raw.substr(1, raw.size() - 2)));
+  } else if (skim.enter_object()) {
+    std::string_view name;
+    while (skim.next_member(name)) {
+      const JsonSlice value = skim.value();
+      if (name == "id" && value.is_string()) ids.push_back(unescape_json(value.raw));
+    }
+  }
+}
+
 ReplayFacts replay_facts(const Members& members, DialectKind kind) {
   ReplayFacts facts;
   facts.stored = members.is_true(kStore) || members.is_true(kBackground);
@@ -130,6 +150,8 @@ ReplayFacts replay_facts(const Members& members, DialectKind kind) {
                               holds_member(members.raw(kInput), "\"encrypted_content\"")));
   facts.server_side_tools =
       kind == DialectKind::responses && has_server_side_tool(members.raw(kTools));
+  for (const Member member : kStateMembers)
+    add_state_id(members.raw(member), facts.state_ids);
   return facts;
 }
 

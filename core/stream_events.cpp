@@ -83,7 +83,9 @@ void StreamReader::read_response_object(JsonSkim& json) {
   std::string_view name;
   bool reason_known = false;
   while (json.next_member(name)) {
-    if (name == "model") {
+    if (name == "id") {
+      keep_text(json.value(), facts_.id);
+    } else if (name == "model") {
       keep_text(json.value(), facts_.model);
     } else if (name == "usage") {
       merge_usage(json, facts_.usage);

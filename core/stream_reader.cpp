@@ -2,17 +2,12 @@
 // dialect hold is read in stream_chat.cpp and stream_events.cpp.
 #include "core/stream_reader.h"
 
+#include "core/trim.h"
+
 namespace holysheep {
 namespace {
 
 constexpr std::string_view kDone = "[DONE]";
-
-std::string_view trim(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n";
-  const std::size_t begin = text.find_first_not_of(kSpace);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
-}
 
 }  // namespace
 

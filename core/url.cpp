@@ -15,18 +15,21 @@ void replace(std::string& text, std::string_view pattern, std::string_view by) {
 
 }  // namespace
 
-std::string percent_encode(std::string_view text) {
-  constexpr char kDigits[] = "0123456789ABCDEF";
+std::string percent_encode(std::string_view text, PercentForm form) {
+  const std::string_view digits =
+      form == PercentForm::lower_case ? "0123456789abcdef" : "0123456789ABCDEF";
   std::string encoded;
   encoded.reserve(text.size());
   for (const char c : text) {
     if (unreserved(c)) {
       encoded += c;
+    } else if (form == PercentForm::form && c == ' ') {
+      encoded += '+';
     } else {
       const auto byte = static_cast<unsigned char>(c);
       encoded += '%';
-      encoded += kDigits[byte >> 4];
-      encoded += kDigits[byte & 15];
+      encoded += digits[byte >> 4];
+      encoded += digits[byte & 15];
     }
   }
   return encoded;

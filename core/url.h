@@ -1,6 +1,7 @@
 // Where one attempt goes: base URL, path template, the request's path, configured query.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -13,7 +14,12 @@ namespace holysheep {
 std::string endpoint_url(const EndpointConfig& endpoint, std::string_view path,
                          std::string_view model);
 
-// RFC 3986: everything but unreserved characters becomes %XX.
-std::string percent_encode(std::string_view text);
+enum class PercentForm : std::uint8_t {
+  standard,    // RFC 3986: %2F
+  lower_case,  // %2f, as some servers write it
+  form,        // as in HTML forms: a space is a plus
+};
+// Everything but unreserved characters becomes %XX.
+std::string percent_encode(std::string_view text, PercentForm form = PercentForm::standard);
 
 }  // namespace holysheep

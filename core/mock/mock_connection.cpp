@@ -192,6 +192,7 @@ bool MockConnection::finish(MockService& service) {
     return !peer_ended_;
   }
   service.answered(*this);
+  answered_ = true;
   const MockEnding ending = response_.ending;
   const bool whole = response_.stop == kNoStop;
   response_ = MockResponse();

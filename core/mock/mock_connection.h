@@ -53,6 +53,10 @@ class MockConnection {
   // Ends an answer that is under way, before destruction.
   void abandon(MockService& service);
   void reset_on_close() { socket_.reset_on_close(); }
+  // Has answered, and nothing of a further request has come.
+  bool idle() const {
+    return answered_ && phase_ == Phase::reading && parser_.idle() && !socket_.has_unread();
+  }
 
  private:
   enum class Phase : std::uint8_t { reading, answering, silent, waiting_to_die };
@@ -83,6 +87,7 @@ class MockConnection {
   Nanos due_ = kNever;
   Phase phase_ = Phase::reading;
   bool peer_ended_ = false;
+  bool answered_ = false;  // a first request
 };
 
 }  // namespace holysheep

@@ -179,8 +179,11 @@ void MockServer::accept_all(std::size_t index) {
     MockDescriptor accepted(
         accept4(listeners_[index].socket.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (accepted.get() < 0) {
-      if (errno == ECONNABORTED || errno == EINTR) continue;
-      if (errno != EAGAIN && errno != EWOULDBLOCK) accept_again_ = true;
+      const int error = errno;
+      if (error == ECONNABORTED || error == EINTR) continue;
+      if (error == EAGAIN || error == EWOULDBLOCK) return;
+      if ((error == EMFILE || error == ENFILE) && close_idle()) continue;
+      accept_again_ = true;
       return;
     }
     try {
@@ -190,6 +193,20 @@ void MockServer::accept_all(std::size_t index) {
       accept_again_ = true;
     }
   }
+}
+
+// A client in the same process shares the limit of descriptors: each side would keep its idle
+// connections while requests wait to be accepted, for ever. False: none is idle.
+bool MockServer::close_idle() {
+  const auto count = static_cast<std::uint32_t>(slots_.size());
+  for (std::uint32_t i = 0; i < count; ++i) {
+    last_idle_ = (last_idle_ + 1) % count;
+    const MockConnection* const connection = slots_[last_idle_].connection.get();
+    if (connection == nullptr || !connection->idle()) continue;
+    end(last_idle_);
+    return true;
+  }
+  return false;
 }
 
 void MockServer::adopt(MockDescriptor& accepted, std::size_t index) {

@@ -74,6 +74,7 @@ class MockServer : private MockService {
   Result<bool> listen(std::size_t index, bool refuse);
   void wake() const;
   void accept_all(std::size_t index);
+  bool close_idle();
   void adopt(MockDescriptor& accepted, std::size_t index);
   void turn(std::uint32_t slot, std::uint32_t events);
   void schedule(std::uint32_t slot);
@@ -106,7 +107,8 @@ class MockServer : private MockService {
   std::uint64_t requests_ = 0;
   Nanos opened_ = 0;
   Now now_;
-  bool accept_again_ = false;  // descriptors had run out
+  bool accept_again_ = false;    // descriptors had run out
+  std::uint32_t last_idle_ = 0;  // the slot that close_idle() emptied last
 
   std::atomic<bool> stopping_{false};
   std::mutex mutex_;

@@ -92,7 +92,7 @@ std::string hexadecimal(std::uint64_t number) {
 }  // namespace
 
 std::string simulation_report(const SimScenario& scenario, std::uint64_t seed,
-                              const Simulation& simulation, Nanos real_time) {
+                              const Simulation& simulation) {
   std::map<std::string, std::uint64_t> failures;
   std::vector<Nanos> waited;
   std::vector<Nanos> took;
@@ -128,7 +128,7 @@ std::string simulation_report(const SimScenario& scenario, std::uint64_t seed,
   write_percentiles(writer, "took_ms", std::move(took));
   write_percentiles(writer, "waited_ms", std::move(waited));
   write_endpoints(writer, scenario, simulation);
-  writer.member("virtual_seconds", seconds).member("real_ms", milliseconds(real_time));
+  writer.member("virtual_seconds", seconds);
   writer.member("steps", simulation.steps());
   writer.member("trace_hash", hexadecimal(simulation.trace_hash()));
   writer.end_object();

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "core/json.h"
-#include "core/loop.h"
 #include "core/sim/sim_report.h"
 
 namespace holysheep {
@@ -92,12 +91,11 @@ Result<std::string> simulate(std::string_view text, std::uint64_t seed) {
   Result<SimScenario> scenario = parse_scenario(text);
   if (!scenario.ok()) return scenario.error();
   if (seed == 0) seed = scenario.value().seed;
-  const Nanos begin = read_clocks().mono;
   const std::unique_ptr<Simulation> simulation = run_scenario(scenario.value(), seed);
   if (!simulation->breach().empty()) {
     return Error{Status::internal, "simulation: " + simulation->breach()};
   }
-  return simulation_report(scenario.value(), seed, *simulation, read_clocks().mono - begin);
+  return simulation_report(scenario.value(), seed, *simulation);
 }
 
 }  // namespace holysheep

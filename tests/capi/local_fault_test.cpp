@@ -19,6 +19,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "fixture.h"
 
@@ -192,6 +193,30 @@ TEST_CASE("local fault: a connection that is open needs no descriptor") {
   const Outcome outcome = client.call();
   REQUIRE(outcome.status == HOLYSHEEP_OK);
   REQUIRE(outcome.attempts == 1);
+}
+
+TEST_CASE("local fault: client and mock of one process share its descriptors to the last call") {
+  wait_for_earlier_engines();
+  rlimit before{};
+  getrlimit(RLIMIT_NOFILE, &before);
+  rlimit lowered = before;
+  lowered.rlim_cur = 128;  // the client takes half of them for connections, the mock needs as many
+  REQUIRE(setrlimit(RLIMIT_NOFILE, &lowered) == 0);
+  {
+    Mock mock(R"({"version":1,"record":false,"endpoints":[{"name":"a"}]})");
+    Client client(mock.config(R"(,"isolated":true)"));
+    const std::string body = chat();
+    const holysheep_request request = Client::request(body);
+    std::vector<holysheep_request_id> calls;
+    for (int i = 0; i < 1000; ++i)
+      calls.push_back(client.submit(request));
+    for (const holysheep_request_id call : calls) {
+      const Outcome outcome = client.wait(call);
+      INFO(outcome.meta);
+      REQUIRE(outcome.status == HOLYSHEEP_OK);
+    }
+  }
+  setrlimit(RLIMIT_NOFILE, &before);
 }
 
 TEST_CASE("local fault: with a few descriptors left a TLS call succeeds, or blames no endpoint") {

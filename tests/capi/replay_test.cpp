@@ -1,5 +1,8 @@
 // What may be sent again: counted at the server.
 
+#include <string>
+#include <tuple>
+
 #include "fixture.h"
 
 using namespace capi_test;
@@ -51,8 +54,9 @@ TEST_CASE("replay: an answer that stops after its headers counts as unanswered t
 }
 
 TEST_CASE("replay: a once call is repeated when it was provably not processed") {
-  const char* script = GENERATE(R"({"refuse":true})", R"({"default":{"status":429}})",
-                                R"({"default":{"error":"insufficient_quota"}})");
+  const char* script =
+      GENERATE(R"({"refuse":true})", R"({"default":{"status":429}})",
+               R"({"default":{"status":407}})", R"({"default":{"error":"insufficient_quota"}})");
   Mock mock(three(script));
   Client client(mock.config());
   const std::string body = R"({"a":1})";
@@ -117,4 +121,53 @@ TEST_CASE("methods: answers to HEAD and DELETE are not judged by what a GET or P
   INFO(outcome.message);
   REQUIRE(outcome.status == HOLYSHEEP_OK);
   REQUIRE(outcome.attempts == 1);
+}
+
+TEST_CASE("replay: server state is asked for where it was made") {
+  const bool stream = GENERATE(false, true);
+  const auto [path, method, body] = GENERATE_COPY(
+      std::tuple<const char*, const char*, const char*>{"/responses/ID", "GET", ""},
+      std::tuple<const char*, const char*, const char*>{"/responses/ID/cancel", "POST", "{}"},
+      std::tuple<const char*, const char*, const char*>{
+          "/responses", "POST", R"({"model":"m","previous_response_id":"ID","input":"x"})"});
+  INFO(path << " " << method << " " << stream);
+  Mock mock(three(R"({"replies":[{"status":429,"headers":{"Retry-After":"1"}}]})"));
+  Client client(mock.config());
+  const std::string first =
+      std::string(R"({"model":"m","input":"x")") + (stream ? R"(,"stream":true})" : "}");
+  holysheep_request request = Client::request(first);
+  request.path = "/responses";
+  const Outcome made = client.call(request);
+  REQUIRE(made.endpoint() == "backup-1");
+  const std::string id =
+      stream ? Json(made.pieces.front().data).text("/response/id") : Json(made.body).text("/id");
+  REQUIRE_FALSE(id.empty());
+  client.advance(5000);  // primary takes calls again
+
+  const auto with_id = [&](std::string text) {
+    const std::size_t at = text.find("ID");
+    return at == std::string::npos ? text : text.replace(at, 2, id);
+  };
+  const std::string later_path = with_id(path);
+  const std::string later_body = with_id(body);
+  holysheep_request later = HOLYSHEEP_REQUEST_INIT;
+  later.method = method;
+  later.path = later_path.c_str();
+  if (!later_body.empty()) later.body = later_body.c_str();
+  CHECK(client.call(later).endpoint() == "backup-1");
+
+  // What is not known goes to the first, and what the call names itself to where it says.
+  later.path = "/responses/resp_unknown";
+  later.method = "GET";
+  later.body = nullptr;
+  CHECK(client.call(later).endpoint() == "primary");
+  const std::string known = "/responses/" + id;
+  later.path = known.c_str();
+  later.options = R"({"endpoint":"backup-2"})";
+  CHECK(client.call(later).endpoint() == "backup-2");
+  // Where it may not go it does not go elsewhere.
+  later.options = R"({"allow":["primary"]})";
+  const Outcome refused = client.call(later);
+  CHECK(refused.status == HOLYSHEEP_E_NO_ROUTE);
+  CHECK(refused.attempts == 0);
 }

@@ -49,6 +49,16 @@ TEST_CASE("a scenario without anything runs the document's pool for a minute") {
   CHECK(root.member("failed").integer_or(-1) == 0);
 }
 
+TEST_CASE("the same scenario and seed give the same report, byte for byte") {
+  const std::string scenario = R"({"version": 1, "duration_ms": 5000})";
+  const Result<std::string> first = simulate(scenario, 7);
+  const Result<std::string> second = simulate(scenario, 7);
+  REQUIRE(first.ok());
+  REQUIRE(second.ok());
+  CHECK(first.value() == second.value());
+  CHECK(simulate(scenario, 8).value() != first.value());
+}
+
 TEST_CASE("a limited primary: every call is served and few attempts are refused") {
   const JsonDocument report = report_of(read_scenario("three_endpoints_one_limited"));
   const JsonValue root = report.root();

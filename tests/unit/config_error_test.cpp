@@ -202,6 +202,28 @@ TEST_CASE("secrets do not go over plain http to a public address") {
   });
 }
 
+TEST_CASE("secrets do not go over plain http through a public proxy") {
+  const std::string private_url = R"("base_url":"http://10.0.0.1/v1")";
+  const std::string complaint =
+      "base_url: a key, header or query value would go over plain http through the proxy ";
+  check_rows({
+      {private_url + R"(,"proxy":"http://u:sk-hush@8.8.8.8:3128")", complaint + "\"8.8.8.8\""},
+      {private_url + R"(,"proxy":"socks5h://proxy.example")", complaint + "\"proxy.example\""},
+      {R"("base_url":"http://127.0.0.1:1/v1","proxy":"8.8.8.8:3128")", complaint},
+  });
+  Environment environment = with_key();
+  environment.variables["http_proxy"] = "http://proxy.example:3128";
+  check_rows({{private_url, complaint}}, environment);
+  for (const std::string& members :
+       {private_url + R"(,"no_proxy":"10.0.0.0/8")", private_url + R"(,"allow_insecure":true)",
+        private_url + R"(,"proxy":"http://10.0.0.2:3128")",
+        std::string(R"("base_url":"http://127.0.0.1:1/v1")"),
+        std::string(R"("base_url":"https://a.example/v1","proxy":"http://proxy.example:3128")")}) {
+    INFO(members);
+    CHECK(parse_config("{\"version\":1," + members + "}", environment).ok());
+  }
+}
+
 TEST_CASE("a missing key is an error that says which variables are not read") {
   const Environment empty;
   const std::string complaint =

@@ -218,7 +218,7 @@ TEST_CASE("proxies come from the configuration, else from the environment, by sc
     return config->endpoints[0].proxy + "|" + config->endpoints[0].no_proxy;
   };
   const std::string https = R"(,"base_url":"https://a.example")";
-  const std::string http = R"(,"base_url":"http://localhost:1")";
+  const std::string http = R"(,"base_url":"http://10.0.0.1","allow_insecure":true)";
   Environment environment = with_key();
   CHECK(proxy(https, environment) == "|");
   environment.variables["no_proxy"] = "internal";
@@ -242,6 +242,13 @@ TEST_CASE("proxies come from the configuration, else from the environment, by sc
   CHECK(
       proxy(R"(,"proxy":"http://client:1","endpoints":[{"name":"primary","proxy":"http://own:1"}])",
             environment) == "http://own:1|");
+  // Endpoints on this machine, and those that no_proxy names.
+  CHECK(proxy(R"(,"base_url":"http://localhost:1")", environment) == "|");
+  CHECK(proxy(R"(,"base_url":"http://127.8.0.1:1")", environment) == "|");
+  CHECK(proxy(R"(,"base_url":"http://[::1]:1")", environment) == "|");
+  CHECK(proxy(R"(,"base_url":"http://[::1]:1","proxy":"http://10.1.1.1:1")", environment) ==
+        "http://10.1.1.1:1|");
+  CHECK(proxy(https + R"(,"no_proxy":"example")", environment) == "|");
   const auto config = parse(https, environment);
   CHECK(show_config(*config).find("s3cretpw") == std::string::npos);
   CHECK(show_config(*config).find("http://\u2026@lower:1") != std::string::npos);
