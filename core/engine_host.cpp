@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <new>
+#include <optional>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -101,25 +102,21 @@ Result<EngineHost::Opened> EngineHost::open(std::shared_ptr<const Config> config
   opened.host = std::move(started).value();
   ++opened.host->handles_open_;
   known.hosts.push_back(opened.host);
-  if (!opened.host->config_->monitor.webhook_url.empty()) {
-    // Before the first call: no alert can come yet.
-    Result<std::shared_ptr<EngineHost>> webhook = start_webhook(*opened.host);
-    if (!webhook) return std::move(webhook).error();
-    known.hosts.push_back(std::move(webhook).value());
-  }
+  if (opened.host->webhook_ != nullptr) known.hosts.push_back(opened.host->webhook_);
   return opened;
 }
 
-// An engine of its own: alerts must go out when the client's is busy with failing.
-Result<std::shared_ptr<EngineHost>> EngineHost::start_webhook(EngineHost& host) {
-  const auto config =
-      parse_config(webhook_config(host.config_->monitor.webhook_url), read_environment());
+// An engine of its own: alerts must go out when the client's is busy with failing. Before that
+// one's thread starts, since its first turn may raise an alert.
+std::optional<Error> EngineHost::start_webhook() {
+  if (config_->monitor.webhook_url.empty()) return std::nullopt;
+  auto config = parse_config(webhook_config(config_->monitor.webhook_url), read_environment());
   if (!config) return Error{Status::config, "monitor.webhook.url: " + config.error().message};
-  Result<std::shared_ptr<EngineHost>> started = start(config.value());
-  if (!started) return started;
-  host.webhook_ = started.value();
-  host.service_->tell_webhook(host.webhook_->engine());
-  return started;
+  Result<std::shared_ptr<EngineHost>> started = start(std::move(config).value());
+  if (!started) return std::move(started).error();
+  webhook_ = std::move(started).value();
+  service_->tell_webhook(webhook_->engine());
+  return std::nullopt;
 }
 
 Result<std::shared_ptr<EngineHost>> EngineHost::start(std::shared_ptr<const Config> config) {
@@ -143,11 +140,13 @@ Result<std::shared_ptr<EngineHost>> EngineHost::start(std::shared_ptr<const Conf
   host->service_ = std::make_unique<MonitorService>(
       *host->engine_, *host->transport_,
       [](const void* self) { return static_cast<const EngineHost*>(self)->now(); }, host.get());
+  if (std::optional<Error> fault = host->start_webhook()) return std::move(*fault);
   try {
     const BlockedSignals blocked;
     host->service_->listen();
     std::thread([host] { host->run(); }).detach();
   } catch (const std::system_error&) {
+    if (host->webhook_ != nullptr) host->webhook_->stop_when_idle();
     return Error{Status::local, "cannot open the client: the system gives no thread"};
   }
   return host;

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "core/config.h"
@@ -61,7 +62,7 @@ class EngineHost : public std::enable_shared_from_this<EngineHost> {
 
  private:
   EngineHost() = default;
-  static Result<std::shared_ptr<EngineHost>> start_webhook(EngineHost& host);
+  std::optional<Error> start_webhook();
   void stop_when_idle();
   void end_service();
   static Result<std::shared_ptr<EngineHost>> start(std::shared_ptr<const Config> config);

@@ -86,9 +86,8 @@ socklen_t fill(sockaddr_storage& storage, const ListenAddress& address) {
 
 }  // namespace
 
-Result<std::unique_ptr<MonitorServer>> MonitorServer::start(const MonitorConfig& config,
-                                                            const MonitorSource& source,
-                                                            void (*tick)(void*), void* context) {
+Result<std::unique_ptr<MonitorServer>> MonitorServer::open(const MonitorConfig& config,
+                                                           const MonitorSource& source) {
   const std::optional<ListenAddress> address = parse_listen(config.listen);
   if (!address) return Error{Status::config, "monitor.listen: not an address"};
   std::unique_ptr<MonitorServer> server(new MonitorServer(source));
@@ -101,12 +100,16 @@ Result<std::unique_ptr<MonitorServer>> MonitorServer::start(const MonitorConfig&
   if (!make_descriptors(server->wake_read_, server->wake_write_)) {
     return system_error_of("cannot make a descriptor");
   }
-  try {
-    server->thread_ = std::thread([raw = server.get(), tick, context] { raw->run(tick, context); });
-  } catch (const std::system_error&) {
-    return Error{Status::local, "the system gives no thread"};
-  }
   return server;
+}
+
+bool MonitorServer::serve(void (*tick)(void*), void* context) {
+  try {
+    thread_ = std::thread([this, tick, context] { run(tick, context); });
+  } catch (const std::system_error&) {
+    return false;
+  }
+  return true;
 }
 
 MonitorServer::~MonitorServer() {

@@ -30,11 +30,12 @@ class MonitorServer {
   static constexpr std::size_t kConnectionsMax = 64;
   static constexpr std::size_t kStreamsMax = 16;
 
-  // Binds and starts the thread, which inherits the caller's signal mask. `source` must outlive the
-  // server. `tick` is called on the thread about once a second.
-  static Result<std::unique_ptr<MonitorServer>> start(const MonitorConfig& config,
-                                                      const MonitorSource& source,
-                                                      void (*tick)(void*), void* context);
+  // Binds; `source` must outlive the server. Nobody is answered before serve().
+  static Result<std::unique_ptr<MonitorServer>> open(const MonitorConfig& config,
+                                                     const MonitorSource& source);
+  // Starts the thread, which inherits the caller's signal mask and calls `tick` about once a
+  // second. False: the system gives no thread.
+  bool serve(void (*tick)(void*), void* context);
   // Ends the thread and closes everything.
   ~MonitorServer();
   MonitorServer(const MonitorServer&) = delete;

@@ -23,12 +23,16 @@ void MonitorService::listen() {
   const MonitorConfig& config = engine_.config().monitor;
   if (config.listen.empty()) return;
   engine_.monitor().watch();
-  auto server = MonitorServer::start(config, *this, &MonitorService::tick, this);
+  auto server = MonitorServer::open(config, *this);
   if (server) {
+    // In its place before its thread starts, which reads the address.
     server_ = std::move(server).value();
-    return;
+    if (server_->serve(&MonitorService::tick, this)) return;
+    server_.reset();
+    error_ = "the system gives no thread";
+  } else {
+    error_ = server.error().message;
   }
-  error_ = server.error().message;
   engine_.warn("the monitor does not listen: " + error_, clock_(context_));
 }
 

@@ -344,6 +344,23 @@ class Webhooks(unittest.TestCase):
         texts = [each[2]["text"] for each in receiver.wait(2)]
         self.assertIn("HolySheep critical (key_refused): primary does not accept its key", texts)
 
+    def test_an_alert_of_the_very_first_turn_is_told(self):
+        receiver = Receiver()
+        self.addCleanup(receiver.close)
+        mock = library.Mock([{"name": "primary"}])
+        self.addCleanup(mock.close)
+        client = library.Client(mock, monitor={"webhook": {"url": receiver.url + "/hook"}},
+                                fallback_models=["unheard-of"],
+                                budget={"usd_per_day": 1, "action": "stop"})
+        self.addCleanup(client.close)
+        self.assertEqual(receiver.wait(1)[0][2]["cause"], "price_unknown")
+
+    def test_a_webhook_url_that_is_none_is_an_error_that_names_it(self):
+        with self.assertRaisesRegex(AssertionError, "monitor.webhook.url"):
+            self.alert({"url": "https://"})
+        with self.assertRaisesRegex(AssertionError, "monitor.webhook.url: expected a URL"):
+            self.alert({"url": "hooks.example/x"})
+
     def test_a_webhook_that_is_not_there_holds_nobody_up(self):
         client = self.alert({"url": "http://127.0.0.1:9/hook"})
         self.assertTrue(client.alerts())
