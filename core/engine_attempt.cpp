@@ -194,7 +194,7 @@ Nanos Engine::Impl::attempt_deadline(const Call& call, TimeLimit* which) const {
 
 void Engine::Impl::withdraw_unstarted(std::uint32_t endpoint) {
   for (Call* call = first_call; call != nullptr; call = call->next) {
-    const Attempt& attempt = call->attempt;
+    Attempt& attempt = call->attempt;
     const bool waits = call->phase == Call::Phase::attempting && attempt.id != 0 &&
                        attempt.started_at < 0 && attempt.begun_at < now.mono;
     if (!waits) continue;
@@ -202,10 +202,11 @@ void Engine::Impl::withdraw_unstarted(std::uint32_t endpoint) {
     // Nothing was sent: it is no attempt. But the call has had its turn there, and goes elsewhere
     // if it can.
     stop_attempt(*call, false);
+    attempt.leased = false;
     capacity_changed |= pool.abandon(attempt.lease);
     call->trace.pop_back();
     --call->attempts;
-    make_ready(*call);
+    step(*call, [&] { make_ready(*call); });
   }
 }
 

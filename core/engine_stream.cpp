@@ -111,6 +111,7 @@ void Engine::Impl::end_by_own_limit(Call& call, std::string_view limit) {
   found.verdict = Verdict::local;
   found.rule = limit;
   trace_end(call, found, TransportError::none);
+  call.attempt.leased = false;
   capacity_changed |= pool.abandon(call.attempt.lease);
   call.maybe_billed = true;
   call.cause = std::move(found);
