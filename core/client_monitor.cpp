@@ -29,6 +29,7 @@ MonitorSettings settings_of(const Config& config) {
 
 std::vector<std::string> names_of(const Config& config) {
   std::vector<std::string> names;
+  names.reserve(config.endpoints.size());
   for (const EndpointConfig& endpoint : config.endpoints)
     names.push_back(endpoint.name);
   return names;
@@ -130,7 +131,8 @@ void ClientMonitor::estimate(const Call& call, const TraceLine& line, Now now) {
 
 std::optional<NanoUsd> ClientMonitor::cost(const TraceLine& line, const Usage& usage) const {
   const std::optional<Price> price = price_of(line.endpoint, line.model);
-  return price ? cost_of(*price, usage) : std::nullopt;
+  if (!price) return std::nullopt;
+  return cost_of(*price, usage);
 }
 
 void ClientMonitor::call_ended(const Call& call, const std::shared_ptr<const CallReport>& report,
@@ -146,8 +148,8 @@ void ClientMonitor::call_ended(const Call& call, const std::shared_ptr<const Cal
     if (!call.request.options.tag.empty()) {
       charge(tags_.line(call.request.options.tag), report->usage, report->cost);
     }
-    if (report->cost) {
-      budget_.spend(*report->cost, now.unix, monitor_.alerts());
+    if (const std::optional<NanoUsd> cost = report->cost) {
+      budget_.spend(*cost, now.unix, monitor_.alerts());
     } else {
       warn_unpriced(model, now);
     }
