@@ -199,14 +199,28 @@ void Engine::Impl::withdraw_unstarted(std::uint32_t endpoint) {
                        attempt.started_at < 0 && attempt.begun_at < now.mono;
     if (!waits) continue;
     if (!pool.same_host(attempt.lease.route.endpoint, endpoint)) continue;
-    // Nothing was sent: it is no attempt. But the call has had its turn there, and goes elsewhere
-    // if it can.
+    // Nothing was sent: it is no attempt, and all that it was counted in is taken back. But the
+    // call has had its turn there, and goes elsewhere if it can.
     stop_attempt(*call, false);
     attempt.leased = false;
-    capacity_changed |= pool.abandon(attempt.lease);
+    capacity_changed |= pool.withdraw(attempt.lease);
+    const std::uint32_t place = call->trace.back().endpoint;
     call->trace.pop_back();
     --call->attempts;
-    step(*call, [&] { make_ready(*call); });
+    if (call->attempts > 0) {
+      counters->retries.fetch_sub(1, std::memory_order_relaxed);
+      if (call->trace.back().endpoint != place) {
+        counters->failovers.fetch_sub(1, std::memory_order_relaxed);
+      }
+    }
+    budget.give_back(call->retry_cost);
+    call->retry_cost = 0;
+    step(*call, [&] {
+      RouteHistory& history = history_of(*call, attempt.lease.route);
+      --history.attempts;
+      history.withdrawn = true;
+      make_ready(*call);
+    });
   }
 }
 

@@ -44,7 +44,12 @@ Now read_clocks() {
   return Now{read<std::chrono::steady_clock>(), read<std::chrono::system_clock>()};
 }
 
-std::unique_ptr<Loop> Loop::make(CURLM* multi, std::string*) {
+std::unique_ptr<Loop> Loop::make(CURLM* multi, std::string* error) {
+  // Without its descriptors libcurl goes on all the same, and nobody could ever wake the loop.
+  if (curl_multi_wakeup(multi) != CURLM_OK) {
+    *error = "no descriptor to be woken by";
+    return nullptr;
+  }
   return std::make_unique<PortableLoop>(multi);
 }
 

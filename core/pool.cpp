@@ -176,7 +176,9 @@ void Pool::consider(const RouteWish& wish, RouteKey key, Nanos now) {
   Passage passage = limits_passage(key, wish, now);
   const bool within_limits = passage.at <= now;
   passage.narrow(breakers_passage(key, now));
-  Candidate candidate{key, history != nullptr ? history->attempts : 0, passage.probe,
+  const int turns =
+      history == nullptr ? 0 : history->attempts + static_cast<int>(history->withdrawn);
+  Candidate candidate{key, turns, passage.probe,
                       static_cast<int>(key.endpoint) == wish.forced_endpoint, passage.at};
   if (passage.at <= now && passage.probe && !wish.may_probe) {
     // Somebody else's call tries it first; where nobody does, this one has to in the end.
@@ -450,6 +452,11 @@ bool Pool::abandon(const Lease& lease) {
   route_at({lease.route.endpoint, state_model(lease.route.model)}).health.settled(lease.sent_at);
   hosts_[endpoints_[lease.route.endpoint].host].settled(lease.sent_at);
   return lease.probe;
+}
+
+bool Pool::withdraw(const Lease& lease) {
+  counters_->endpoints[lease.route.endpoint].attempts.fetch_sub(1, std::memory_order_relaxed);
+  return abandon(lease);
 }
 
 bool Pool::release(const Lease& lease, const Classification& found, int http_status, Nanos now,

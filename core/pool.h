@@ -42,6 +42,8 @@ struct RouteHistory {
   int attempts = 0;       // counted ones
   Nanos not_before = 0;   // the call's own backoff
   bool excluded = false;  // not again in this call
+  bool withdrawn =
+      false;  // waited for a connection to a host that could not be reached: others first
   // What the limits of the call's own credential say; nobody else has that credential.
   Quota own_quota;
 };
@@ -113,6 +115,8 @@ class Pool {
                Random& random);
   // An attempt that says nothing of its endpoint (cancelled, local fault).
   bool abandon(const Lease& lease);
+  // An attempt that was not made after all.
+  bool withdraw(const Lease& lease);
 
   bool same_host(std::uint32_t left, std::uint32_t right) const;
   bool same_key(std::uint32_t left, std::uint32_t right) const;

@@ -24,6 +24,8 @@ class RetryBudget {
   void succeeded(int refund) {
     tokens_ = std::min(kBudgetCapacity, tokens_ + kBudgetGain + refund);
   }
+  // What a retry had cost that was not made.
+  void give_back(int cost) { tokens_ = std::min(kBudgetCapacity, tokens_ + cost); }
   int tokens() const { return tokens_; }
 
  private:

@@ -388,3 +388,29 @@ TEST_CASE("failover: connections that their server has closed cost nothing of th
     REQUIRE(outcome.status == HOLYSHEEP_OK);
   }
 }
+
+TEST_CASE("failover: calls that wait for the only host share its fate, and count what they sent") {
+  constexpr int kCalls = 20;
+  Mock mock(R"({"version":1,"endpoints":[{"name":"primary","refuse":true}]})");
+  Client client(mock.config(R"(,"isolated":true)"));
+  const std::string body = chat();
+  std::vector<holysheep_request_id> ids;
+  for (int i = 0; i < kCalls; ++i)
+    ids.push_back(client.submit(Client::request(body)));
+  std::int64_t attempts = 0;
+  for (const auto id : ids) {
+    while (client.of(id).dones == 0) {
+      client.advance(1'000);
+      client.drain(20);
+    }
+    const Outcome outcome = client.wait(id);
+    INFO(outcome.message << outcome.meta);
+    // Not a call that nobody may take: its endpoint cannot be reached, and may be later.
+    REQUIRE(outcome.status != HOLYSHEEP_E_NO_ROUTE);
+    REQUIRE((outcome.flags & HOLYSHEEP_FLAG_RETRYABLE) != 0);
+    REQUIRE(Json(outcome.meta).size("/trace") == static_cast<std::size_t>(outcome.attempts));
+    attempts += outcome.attempts;
+  }
+  // What was withdrawn while it waited for a connection is no attempt anywhere.
+  REQUIRE(client.status().number("/endpoints/0/attempts") == attempts);
+}
