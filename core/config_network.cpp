@@ -53,7 +53,8 @@ std::optional<Error> check_proxy(std::string_view proxy, std::string_view path) 
   const std::string_view host = rest.substr(rest.rfind('@') + 1);  // npos + 1 is 0
   const bool bad = std::any_of(rest.begin(), rest.end(), [](char c) {
     const auto byte = static_cast<unsigned char>(c);
-    return byte <= 0x20 || byte == 0x7f;
+    // What could be read as another host than libcurl's.
+    return byte <= 0x20 || byte == 0x7f || c == '?' || c == '#' || c == '\\';
   });
   if (bad || host.empty() || host.front() == ':' || host.front() == '/') {
     return config_error(path, "expected a proxy's URL, as in http://proxy.example:3128");

@@ -429,8 +429,7 @@ void Engine::Impl::finish_ok(Call& call, const BodyFacts& facts) {
     }
   }
   const std::uint32_t endpoint = attempt.lease.route.endpoint;
-  // What the first endpoint holds need not be remembered: calls that name it go there anyway.
-  if (endpoint > 0 && makes_state(call.request)) state_places.remember(facts.id, endpoint);
+  if (makes_state(call.request)) state_places.remember(facts.id, endpoint);
   std::shared_ptr<CallReport> report = report_of(call);
   report->endpoint = endpoint;
   report->has_endpoint = true;

@@ -88,7 +88,9 @@ void Health::failed(Nanos now, Nanos sent_at, Random& random, bool breaker_enabl
   if (Bucket* found = bucket(sent_at)) ++found->failed;
   ++consecutive_failures_;
   if (!breaker_enabled) return;
-  const bool half_open = gate_.needs_probe() && now >= gate_.until();
+  // One that was sent before the breaker opened is no probe.
+  const bool half_open =
+      gate_.needs_probe() && now >= gate_.until() && gate_.cleared_by_attempt_of(sent_at);
   if (half_open) return open(now, random, true);
   if (!gate_.needs_probe() && is_bad(now, sent_at)) open(now, random, false);
 }

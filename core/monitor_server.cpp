@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <new>
 #include <system_error>
 
 #include "core/descriptor_pair.h"
@@ -82,6 +83,17 @@ socklen_t fill(sockaddr_storage& storage, const ListenAddress& address) {
   six.sin6_family = AF_INET6;
   six.sin6_port = htons(static_cast<std::uint16_t>(address.port));
   return sizeof six;
+}
+
+// Where there is no memory a reader goes without its answer; the thread, and the process, go on.
+template <typename Step>
+bool has_memory(const Step& step) {
+  try {
+    step();
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
 }
 
 }  // namespace
@@ -168,6 +180,11 @@ Result<bool> MonitorServer::listen_unix(const std::string& path) {
 void MonitorServer::run(void (*tick)(void*), void* context) {
   Nanos next_event = 0;
   std::vector<pollfd> watched;
+  const auto reserve = [&] {
+    watched.reserve(kConnectionsMax + 2);
+    connections_.reserve(kConnectionsMax + 1);
+  };
+  if (!has_memory(reserve)) return;
   while (!stopping_.load(std::memory_order_acquire)) {
     watched.clear();
     watched.push_back({wake_read_, POLLIN, 0});
@@ -185,14 +202,17 @@ void MonitorServer::run(void (*tick)(void*), void* context) {
     for (std::size_t i = 2; i < watched.size(); ++i) {
       Connection& connection = connections_[i - 2];
       const short ready = watched[i].revents;
-      if ((ready & (POLLIN | POLLHUP | POLLERR)) != 0) read(connection, now);
+      const bool readable = (ready & (POLLIN | POLLHUP | POLLERR)) != 0;
+      if (readable && !has_memory([&] { read(connection, now); })) connection.over = true;
       if ((ready & POLLOUT) != 0) write(connection);
     }
     if ((watched[1].revents & POLLIN) != 0) accept_all(now);
     if (now >= next_event) {
       next_event = now + kEventEvery;
-      if (tick != nullptr) tick(context);
-      send_events(now);
+      has_memory([&] {
+        if (tick != nullptr) tick(context);
+        send_events(now);
+      });
     }
     drop_ended(now);
   }

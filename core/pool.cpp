@@ -20,6 +20,11 @@ bool is_refusal(std::string_view why) {
   return why == reason::kAuth || why == reason::kForbidden || why == reason::kModelUnavailable;
 }
 
+bool is_full(const RouteWish& wish, std::uint32_t endpoint) {
+  return wish.full != nullptr &&
+         std::find(wish.full->begin(), wish.full->end(), endpoint) != wish.full->end();
+}
+
 const RouteHistory* find_history(const RouteWish& wish, RouteKey key) {
   if (wish.history == nullptr) return nullptr;
   for (const RouteHistory& each : *wish.history) {
@@ -162,8 +167,7 @@ void Pool::pass_over(std::uint32_t endpoint, std::string_view why) {
 }
 
 void Pool::consider(const RouteWish& wish, RouteKey key, Nanos now) {
-  if (wish.full != nullptr &&
-      std::find(wish.full->begin(), wish.full->end(), key.endpoint) != wish.full->end()) {
+  if (is_full(wish, key.endpoint)) {
     return pass_over(key.endpoint, "no connection free");
   }
   const RouteHistory* history = find_history(wish, key);
@@ -230,6 +234,11 @@ Choice Pool::take(const Candidate& candidate, std::string_view why) {
   return choice;
 }
 
+bool Pool::is_probed(RouteKey key) {
+  return route_at({key.endpoint, state_model(key.model)}).health.gate().probing() ||
+         hosts_[endpoints_[key.endpoint].host].gate().probing();
+}
+
 Choice Pool::choose(const RouteWish& wish, Nanos now, Random& random) {
   survey_.open.clear();
   survey_.broken.clear();
@@ -271,13 +280,17 @@ Choice Pool::choose(const RouteWish& wish, Nanos now, Random& random) {
     const auto next = std::min_element(
         survey_.broken.begin(), survey_.broken.end(),
         [](const Candidate& left, const Candidate& right) { return left.until < right.until; });
-    const RouteKey state{next->route.endpoint, state_model(next->route.model)};
-    const bool probing = route_at(state).health.gate().probing() ||
-                         hosts_[endpoints_[state.endpoint].host].gate().probing();
+    const bool probing = is_probed(next->route);
     if (probing) {
-      // Its outcome is an answer away, and lets everybody in or the next one try.
+      // Its outcome is an answer away, and lets everybody in or the next one try; if it hangs, the
+      // next route that may be probed does not wait for it.
       survey_.earliest = kNever;
       survey_.earliest_reason = reason::kProbing;
+      for (const Candidate& each : survey_.broken) {
+        if (is_probed(each.route) || each.until >= survey_.earliest) continue;
+        survey_.earliest = each.until;
+        survey_.earliest_reason = reason::kBreakerOpen;
+      }
     } else if (wish.may_probe) {
       next->probe = true;
       return take(*next, "probe: every route is down");
@@ -378,6 +391,7 @@ Choice Pool::choose_sticky(const RouteWish& wish, Nanos now) {
       continue;
     }
     consider(wish, {endpoint, model}, now);
+    skipped = skipped || is_full(wish, endpoint);
     if (survey_.open.empty()) continue;
     if (!skipped) current_endpoint_ = place;
     return take(survey_.open.front(), "current endpoint");
@@ -511,7 +525,12 @@ void Pool::apply_success(const Lease& lease, Nanos now) {
   endpoint.changed = changed_ = true;
 }
 
-void Pool::close_credential(Endpoint& endpoint, const Classification& found, Nanos now) {
+void Pool::close_credential(Endpoint& endpoint, const Classification& found, Nanos sent_at,
+                            Nanos now) {
+  // Calls that were under way together are told the same thing: that is one episode.
+  const bool told =
+      endpoint.credential.closed(now) && !endpoint.credential.cleared_by_attempt_of(sent_at);
+  if (told) return;
   const bool exhausted = found.verdict == Verdict::quota_exhausted;
   Nanos wait = exhausted
                    ? exponential_delay(kExhaustedBase, endpoint.credential_failures, kExhaustedMax)
@@ -545,7 +564,7 @@ void Pool::apply(const Lease& lease, const Classification& found, Nanos now, Ran
     case Verdict::quota_exhausted:
       if (lease.own_credential) return;
       if (found.whole_credential) {
-        close_credential(endpoint, found, now);
+        close_credential(endpoint, found, lease.sent_at, now);
       } else {
         quota_at(lease.route).exhausted(now, found);
       }
@@ -553,12 +572,13 @@ void Pool::apply(const Lease& lease, const Classification& found, Nanos now, Ran
     case Verdict::auth:
       // A key that has been replaced meanwhile says nothing about the one in its place.
       if (!lease.own_credential && !key_changed_since(lease)) {
-        close_credential(endpoint, found, now);
+        close_credential(endpoint, found, lease.sent_at, now);
       }
       return;
     case Verdict::forbidden:
     case Verdict::model_unavailable: {
       if (lease.own_credential) return;
+      if (route.block.closed(now) && !route.block.cleared_by_attempt_of(lease.sent_at)) return;
       const Nanos wait = exponential_delay(kRefusedBase, route.block_count++, kRefusedMax);
       route.block.close(
           now, saturating_add(now, wait),

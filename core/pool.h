@@ -171,6 +171,7 @@ class Pool {
   // What quota, key and refusals allow, and what the breakers of route and host do.
   Passage limits_passage(RouteKey key, const RouteWish& wish, Nanos now);
   Passage breakers_passage(RouteKey key, Nanos now);
+  bool is_probed(RouteKey key);
   Nanos probe_since(RouteKey key);
   Choice choose_sticky(const RouteWish& wish, Nanos now);
   struct Candidate {
@@ -203,7 +204,7 @@ class Pool {
   void apply_single_state(const Lease& lease, const Classification& found, int http_status,
                           Nanos now, Random& random);
   void apply_success(const Lease& lease, Nanos now);
-  void close_credential(Endpoint& endpoint, const Classification& found, Nanos now);
+  void close_credential(Endpoint& endpoint, const Classification& found, Nanos sent_at, Nanos now);
   void end_probes(const Lease& lease);
   void pass_over(std::uint32_t endpoint, std::string_view why);
   EndpointView view_of(std::uint32_t endpoint, Nanos now);

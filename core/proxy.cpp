@@ -40,8 +40,8 @@ bool names_host(std::string_view token, std::string_view host) {
 std::string proxy_host(std::string_view proxy) {
   const std::size_t colon = proxy.find("://");
   if (colon != std::string_view::npos) proxy.remove_prefix(colon + 3);
-  proxy = proxy.substr(0, proxy.find('/'));
-  proxy.remove_prefix(proxy.rfind('@') + 1);  // npos + 1 is 0
+  proxy = proxy.substr(0, proxy.find_first_of("/?#"));  // before '@' is looked for, as libcurl does
+  proxy.remove_prefix(proxy.rfind('@') + 1);            // npos + 1 is 0
   const std::size_t end = proxy.substr(0, 1) == "[" ? proxy.find(']') + 1 : proxy.find(':');
   std::string host(proxy.substr(0, end));
   std::transform(host.begin(), host.end(), host.begin(), lower);

@@ -414,3 +414,43 @@ TEST_CASE("failover: calls that wait for the only host share its fate, and count
   // What was withdrawn while it waited for a connection is no attempt anywhere.
   REQUIRE(client.status().number("/endpoints/0/attempts") == attempts);
 }
+
+TEST_CASE("failover: a full endpoint does not move a sticky pool") {
+  Mock mock(three(R"({"replies":[{"stall":"before_headers"}]})"));
+  Client client(
+      with_setting(mock.config(R"(,"routing":"sticky")"), "primary", R"("connections_max":1)"));
+  const std::string body = chat();
+  const auto slow = client.submit(Client::request(body));
+  mock.await("primary", 1);
+  REQUIRE(client.call().endpoint() == "backup-1");
+  REQUIRE(holysheep_cancel(client.get(), slow) == HOLYSHEEP_OK);
+  client.wait(slow);
+  REQUIRE(client.call().endpoint() == "primary");
+}
+
+TEST_CASE(
+    "failover: a probe that hangs holds nobody back from an endpoint that may be probed too") {
+  Mock mock(R"({"version":1,"endpoints":[{"name":"a","default":{"status":500}},)"
+            R"({"name":"b","default":{"status":500}}]})");
+  Client client(mock.config(R"(,"isolated":true)"));
+  for (int i = 0; i < 12; ++i)
+    client.call(chat(), R"({"max_wait_ms":0})");
+  REQUIRE(client.status_of(0) == "down");
+  REQUIRE(client.status_of(1) == "down");
+  for (const char* name : {"a", "b"})
+    mock.set(name, R"({"default":{"stall":"before_headers"}})");
+  const auto sent = mock.count();
+  const auto sent_to_a = mock.count("a");
+  const std::string body = chat();
+  const auto probe = client.submit(Client::request(body));
+  mock.await({}, sent + 1);
+  const std::string other = mock.count("a") > sent_to_a ? "b" : "a";
+  mock.set(other, "{}");
+  std::vector<holysheep_request_id> waiting;
+  for (int i = 0; i < 5; ++i)
+    waiting.push_back(client.submit(Client::request(body)));
+  client.advance(5'001);  // the longest first opening of a breaker
+  for (const auto id : waiting)
+    REQUIRE(client.wait(id).route() == other + ":ok");
+  REQUIRE(client.of(probe).dones == 0);
+}

@@ -13,6 +13,7 @@
 
 #include "failing_allocator.h"
 #include "tests/capi/fixture.h"
+#include "tests/capi/monitor_reader.h"
 
 using namespace capi_test;
 using memory_test::FailingAllocation;
@@ -442,4 +443,20 @@ TEST_CASE("memory: a client that is closed while its engine has none ends all it
     if (!failing.happened()) return;
   }
   FAIL("more allocations than calls can need");
+}
+
+TEST_CASE("memory: the monitor endpoint goes on without the answer that found none") {
+  const MockProcess mock(three("{}"));
+  Client client(mock.config(R"(,"monitor":{"listen":":0"})"));
+  REQUIRE(client.call().status == HOLYSHEEP_OK);
+  const int port = port_of(client);
+  for (const char* path : {"/metrics", "/status", "/health", "/"}) {
+    for (long number = 1; number < 60; ++number) {
+      INFO(path << ", allocation " << number);
+      const FailingAllocation failing(Whose::others, number);
+      get(port, path);
+    }
+    REQUIRE(get(port, path).rfind("HTTP/1.1 200", 0) == 0);
+  }
+  REQUIRE(client.call().status == HOLYSHEEP_OK);
 }

@@ -341,3 +341,19 @@ TEST_CASE("smart: two attempts that were sent and never answered are enough for 
 }
 
 }  // namespace holysheep
+
+namespace holysheep {
+
+TEST_CASE("smart: calls that were under way together refuse a key once, for 30 s") {
+  SimPool pool("", 1);
+  pool.schedule("primary", answer_of(401));
+  std::vector<std::size_t> calls;
+  for (int i = 0; i < 20; ++i)
+    calls.push_back(pool.submit());
+  for (const std::size_t call : calls)
+    pool.finish(call);
+  CHECK(pool.attempts_on("primary") == 20);
+  CHECK(pool.blocked_ms("primary") <= 30'000);
+}
+
+}  // namespace holysheep

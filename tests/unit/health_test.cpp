@@ -203,3 +203,15 @@ TEST_CASE("quota: after a block calls come back one, two, four at a time") {
     quota.leased(now);
   REQUIRE(quota.passage(now).at == 0);
 }
+
+TEST_CASE("breaker: a failure of an attempt from before the opening is no failed probe") {
+  Health health;
+  Random random(3);
+  for (int i = 0; i < kConsecutiveFailuresMax; ++i)
+    health.failed(i, i, random, true);
+  const Nanos until = health.gate().until();
+  health.failed(until + kSecond, 0, random, true);
+  REQUIRE(health.gate().until() == until);
+  health.failed(until + 2 * kSecond, until + kSecond, random, true);
+  REQUIRE(health.gate().until() > until);
+}

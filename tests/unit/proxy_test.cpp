@@ -34,3 +34,8 @@ TEST_CASE("no_proxy names hosts, domains, addresses and blocks, as libcurl reads
   CHECK_FALSE(passes_proxy_by("10.1.2.3", "10.0.0.0/33"));
   CHECK_FALSE(passes_proxy_by("[fd00::1]", "10.0.0.0/8"));
 }
+
+TEST_CASE("proxy: what stands behind a question or a fragment is no host") {
+  CHECK(holysheep::proxy_host("http://8.8.8.8:3128?@127.0.0.1") == "8.8.8.8");
+  CHECK(holysheep::proxy_host("http://8.8.8.8:3128#@127.0.0.1:1") == "8.8.8.8");
+}
