@@ -552,6 +552,15 @@ void Pool::settle(const Lease& lease, const Classification& found) {
   }
 }
 
+void Pool::close_refused(Route& route, const Classification& found, Nanos sent_at, Nanos now) {
+  // As close_credential(): one episode.
+  if (route.block.closed(now) && !route.block.cleared_by_attempt_of(sent_at)) return;
+  const Nanos wait = exponential_delay(kRefusedBase, route.block_count++, kRefusedMax);
+  const bool forbidden = found.verdict == Verdict::forbidden;
+  route.block.close(now, saturating_add(now, wait),
+                    forbidden ? reason::kForbidden : reason::kModelUnavailable, true);
+}
+
 void Pool::apply(const Lease& lease, const Classification& found, Nanos now, Random& random) {
   Endpoint& endpoint = endpoints_[lease.route.endpoint];
   Route& route = route_at(lease.route);
@@ -576,16 +585,9 @@ void Pool::apply(const Lease& lease, const Classification& found, Nanos now, Ran
       }
       return;
     case Verdict::forbidden:
-    case Verdict::model_unavailable: {
-      if (lease.own_credential) return;
-      if (route.block.closed(now) && !route.block.cleared_by_attempt_of(lease.sent_at)) return;
-      const Nanos wait = exponential_delay(kRefusedBase, route.block_count++, kRefusedMax);
-      route.block.close(
-          now, saturating_add(now, wait),
-          found.verdict == Verdict::forbidden ? reason::kForbidden : reason::kModelUnavailable,
-          true);
+    case Verdict::model_unavailable:
+      if (!lease.own_credential) close_refused(route, found, lease.sent_at, now);
       return;
-    }
     case Verdict::overloaded: {
       // One 503 among successes is this call's bad luck; a second in a row, or a hint, closes the
       // route. Calls that were under way together are told the same thing: that is one episode.

@@ -199,6 +199,7 @@ class Pool {
   const Candidate& pick(Nanos now, Random& random);
   const Candidate& pick_by_routing(std::size_t count, Nanos now, Random& random);
   Choice take(const Candidate& candidate, std::string_view why);
+  static void close_refused(Route& route, const Classification& found, Nanos sent_at, Nanos now);
   void settle(const Lease& lease, const Classification& found);
   void apply(const Lease& lease, const Classification& found, Nanos now, Random& random);
   void apply_single_state(const Lease& lease, const Classification& found, int http_status,
