@@ -142,6 +142,7 @@ void Engine::Impl::attempt_failed(Call& call, const Classification& found,
                log_text("outcome", describe_attempt(line)), log_text("rule", found.rule),
                log_text("request_id", request_id)});
   }
+  if (!call.committed && attempt.content_at >= 0) renew_total(call);
   // A later route that does not like the request says nothing about the first one's fault.
   const bool keeps_first = call.has_cause && found.verdict == Verdict::invalid_request;
   if (!keeps_first) {

@@ -143,6 +143,7 @@ struct Engine::Impl {
   void give_credit(Call& call, std::size_t bytes);
   void hold_buffered_limit();
   void end_furthest_behind(Call& call);
+  void renew_total(Call& call) const;
   bool may_restart(const Call& call) const;
   void restart(Call& call);
 

@@ -237,6 +237,12 @@ void Engine::Impl::end_furthest_behind(Call& call) {
       -1, 0);
 }
 
+// `total` had ended with content, seen by the caller or held back in buffer mode: the answer that
+// begins again has it anew.
+void Engine::Impl::renew_total(Call& call) const {
+  call.total_at = call.total > 0 ? saturating_add(now.mono, call.total) : kNever;
+}
+
 bool Engine::Impl::may_restart(const Call& call) const {
   const StreamRecovery recovery =
       call.request.options.stream_recovery.value_or(config->stream_recovery);
@@ -249,7 +255,7 @@ bool Engine::Impl::may_restart(const Call& call) const {
 void Engine::Impl::restart(Call& call) {
   call.committed = false;
   call.restarting = true;
-  call.total_at = call.total > 0 ? saturating_add(now.mono, call.total) : kNever;
+  renew_total(call);
   call.held.clear();
   call.held_bytes = 0;
 }

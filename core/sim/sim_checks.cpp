@@ -64,8 +64,9 @@ void SimChecks::accepted(std::size_t number, const SimCall& call) {
 
 // Of a stream: content has come, delivered or held back until the answer is whole.
 bool SimChecks::has_begun(const SimCall& call) const {
-  return call.first_piece != kNever || (call.streams && !call.attempts.empty() &&
-                                        transport_.attempts()[call.attempts.back()].data);
+  const auto has_data = [this](std::size_t place) { return transport_.attempts()[place].data; };
+  return call.first_piece != kNever ||
+         (call.streams && std::any_of(call.attempts.begin(), call.attempts.end(), has_data));
 }
 
 void SimChecks::completion(std::size_t number, const SimCall& call, const Completion& completion,

@@ -99,6 +99,14 @@ TEST_CASE("total: of a stream ends at its first content") {
   CHECK(call.done - call.submitted == 12 * kSecond);
 }
 
+TEST_CASE("total: an answer in buffer mode that begins again has it anew") {
+  SimPool pool(R"("time_limits": {"total_ms": 3000}, "stream_recovery": "buffer")", 2);
+  pool.script("primary", {pieces_of({chunk("a"), chunk("b"), chunk("c")}, 2000, SimEnd::cut)});
+  const SimCall& call = pool.call(stream_call());
+  CHECK(call.status == Status::ok);
+  CHECK(pool.path() == "primary backup-1");
+}
+
 TEST_CASE("total: an answer that begins again has it anew") {
   SimPool pool(R"("time_limits": {"total_ms": 3000}, "stream_recovery": "restart")", 2);
   pool.script("primary", {pieces_of({chunk("a"), chunk("b"), chunk("c")}, 2000, SimEnd::cut)});
