@@ -74,8 +74,11 @@ bool CurlHandle::set_constant_options() {
     ok = curl_easy_setopt(easy_, option, value) == CURLE_OK && ok;
   };
   const EndpointConfig& settings = lane_.settings;
-  const bool http2 = settings.http == HttpVersion::http2 ||
-                     (settings.http == HttpVersion::automatic && library_multiplexes_well());
+  // In clear text there is no HTTP/2 here, and waiting for a connection to tell whether it
+  // multiplexes would be waiting for its first answer.
+  const bool http2 = settings.scheme == "https" &&
+                     (settings.http == HttpVersion::http2 ||
+                      (settings.http == HttpVersion::automatic && library_multiplexes_well()));
   set(CURLOPT_PRIVATE, this);
   set(CURLOPT_ERRORBUFFER, error_text_);
   set(CURLOPT_NOSIGNAL, 1L);
