@@ -50,6 +50,8 @@ std::unique_ptr<Loop> Loop::make(CURLM* multi, std::string* error) {
     *error = "no descriptor to be woken by";
     return nullptr;
   }
+  // That wake-up was a question; the first turn must not take it for an answer.
+  curl_multi_poll(multi, nullptr, 0, 0, nullptr);
   return std::make_unique<PortableLoop>(multi);
 }
 
