@@ -83,18 +83,18 @@ struct Call {
   // Waiting.
   Nanos wait_since = -1;  // for capacity
   Nanos wake_at = kNever;
-  Nanos waited = 0;        // for capacity, so far
-  Nanos previous_end = 0;  // of the last attempt, or submit
-  bool waiting_for_change = false;
+  Nanos waited = 0;               // for capacity, so far
+  Nanos previous_end = 0;         // of the last attempt, or submit
+  bool waiting_for_room = false;  // for a connection, too: is among Engine::Impl::room_waiters
   bool backing_off = false;  // waits for a route that failed it; any other that opens is welcome
 
   // What has been tried.
   int attempts = 0;          // HTTP requests
   int attempts_counted = 0;  // towards max_attempts
-  int failures = 0;          // for the backoff's exponent
   int unanswered = 0;        // sent in full, no answer
   int retry_cost = 0;        // of the last retry, given back if it succeeds
   bool maybe_billed = false;
+  bool event_too_large = false;  // of a stream, before its content
   std::vector<TraceLine> trace;
   bool has_cause = false;
   Classification cause;

@@ -93,12 +93,7 @@ void write_error(JsonWriter& json, const CallReport& report) {
 }  // namespace
 
 std::string scrubbed(const CallReport& report, std::string text) {
-  text = scrub(*report.config, std::move(text));
-  if (report.later_secrets != nullptr) {
-    text = scrub_secrets(*report.later_secrets, std::move(text));
-  }
-  if (!report.call_secrets.empty()) text = scrub_secrets(report.call_secrets, std::move(text));
-  return text;
+  return scrub(*report.config, std::move(text), report.later_secrets.get(), &report.call_secrets);
 }
 
 std::string call_report_json(const CallReport& report) {

@@ -200,7 +200,7 @@ Classification classify(const Outcome& outcome) {
     return classify_redirect(outcome);
   }
   Classification result;
-  if (!outcome.in_band && outcome.status >= 200 && outcome.status < 300) {
+  if (!outcome.in_band && is_success(outcome.status)) {
     result.rule = "status 2xx";
     return result;
   }

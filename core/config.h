@@ -150,6 +150,9 @@ std::string config_schema();
 
 // Replaces every secret of the configuration by "…": as it is, URL-encoded and escaped as in JSON.
 // A secret of fewer than 4 bytes is left: it protects nothing, and would riddle every message.
-std::string scrub(const Config& config, std::string text);
+// `later`: those that were set since, or null; `own`: those that a call brought, or null.
+std::string scrub(const Config& config, std::string text,
+                  const std::vector<std::string>* later = nullptr,
+                  const std::vector<std::string>* own = nullptr);
 
 }  // namespace holysheep

@@ -76,8 +76,12 @@ std::string scrub_secrets(const std::vector<std::string>& secrets, std::string t
   return text;
 }
 
-std::string scrub(const Config& config, std::string text) {
-  return scrub_secrets(config.secrets, std::move(text));
+std::string scrub(const Config& config, std::string text, const std::vector<std::string>* later,
+                  const std::vector<std::string>* own) {
+  for (const std::vector<std::string>* secrets : {&config.secrets, later, own}) {
+    if (secrets != nullptr) text = scrub_secrets(*secrets, std::move(text));
+  }
+  return text;
 }
 
 }  // namespace holysheep

@@ -106,8 +106,10 @@ class CurlTransport final : public Transport {
   void poll(Nanos until, std::vector<TransportEvent>& events) override {
     const Nanos before = mono();
     Nanos timeout = 0;
-    const bool burst = entries_left_ == 0 && queue_.waiting() > 0;
     entries_left_ = kEntriesPerPollMax;
+    // Not where an attempt ends: its outcome may be a reason not to send the next one.
+    if (queue_.waiting() > 0) admit(before);
+    const bool burst = entries_left_ == 0 && queue_.waiting() > 0;
     if (context_.events.empty() && context_.held.empty() && !burst) {
       const Nanos offset =
           clock_offset_ == nullptr ? 0 : clock_offset_->load(std::memory_order_relaxed);
@@ -119,7 +121,6 @@ class CurlTransport final : public Transport {
     release_held();
     loop_->run_once(timeout);
     collect_ended();
-    if (queue_.waiting() > 0) admit(mono());
     if (!lost_.empty()) report_lost();
     if (events.empty()) {
       events.swap(context_.events);

@@ -264,6 +264,7 @@ Nanos Engine::turn(Now now, std::vector<TransportEvent>& events) {
   }
   events.clear();
   impl.run_timers();
+  impl.withdraw_unstarted();
   impl.run_ready();
   impl.end_given_up();
   impl.flush();
@@ -456,9 +457,9 @@ void Engine::Impl::make_ready(Call& call) {
       call.wait_since = -1;
     }
   }
+  forget_room(call);
   call.phase = Call::Phase::ready;
   call.wake_at = kNever;
-  call.waiting_for_change = false;
   call.backing_off = false;
 }
 
@@ -473,10 +474,55 @@ void Engine::Impl::wake_waiting() {
   }
 }
 
+// An attempt has left the transport, or its connection turned out to carry more of them.
+void Engine::Impl::note_room(std::uint32_t endpoint) {
+  if (room_waiters.empty()) return;
+  if (std::find(freed.begin(), freed.end(), endpoint) == freed.end()) freed.push_back(endpoint);
+}
+
+void Engine::Impl::forget_room(Call& call) {
+  if (!call.waiting_for_room) return;
+  call.waiting_for_room = false;
+  room_waiters.erase(call.id);
+}
+
+// Whether a call that waits for a connection could go to what has been freed.
+bool Engine::Impl::has_room_now(const Call& call) {
+  for (const std::uint32_t endpoint : call.endpoints) {
+    const bool near = std::any_of(freed.begin(), freed.end(), [&](std::uint32_t each) {
+      return pool.same_host(each, endpoint);
+    });
+    if (!near || !transport.has_room(config->endpoints[endpoint])) continue;
+    for (const ModelId model : call.models) {
+      if (!pool.is_closed({endpoint, model}, call.request.own_credential, now.mono)) return true;
+    }
+  }
+  return false;
+}
+
+// Lets the first one after `last` that can use what has been freed look again, so that each looks
+// once in a turn. False: there is none.
+bool Engine::Impl::wake_for_room(CallId& last) {
+  std::erase_if(freed, [&](std::uint32_t endpoint) {
+    return !transport.has_room(config->endpoints[endpoint]);
+  });
+  if (freed.empty()) return false;
+  for (auto each = room_waiters.upper_bound(last); each != room_waiters.end(); ++each) {
+    if (!has_room_now(*each->second)) continue;
+    last = each->first;
+    Call& call = *each->second;
+    step(call, [&] { make_ready(call); });
+    return true;
+  }
+  freed.clear();
+  return false;
+}
+
 void Engine::Impl::run_ready() {
+  CallId last = 0;
   for (;;) {
     if (capacity_changed) wake_waiting();
-    if (ready.empty()) return;
+    if (ready.empty() && !wake_for_room(last)) return;
     // First come, first served: those who waited have the older ids.
     std::sort(ready.begin(), ready.end(),
               [](const Call* left, const Call* right) { return left->id < right->id; });

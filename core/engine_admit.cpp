@@ -14,6 +14,10 @@ constexpr int kSpareAttempts = 2;
 // Key files are read no more often than this: a rotated key is used within a second.
 constexpr Nanos kKeyFileAge = kSecond;
 
+// Why a call does not go to a route that the pool would let it have.
+constexpr std::string_view kNoRoom = "no connection free";
+constexpr std::string_view kBudgetSpent = "retry budget spent";
+
 // How a call ends that no endpoint can take: as the answers that closed them would have it.
 struct Ruling {
   Verdict verdict = Verdict::overloaded;
@@ -125,24 +129,37 @@ RouteHistory& Engine::Impl::history_of(Call& call, RouteKey route) {
   return fresh;
 }
 
-// The pool's choice, unless all its connections are in use while another route is free.
-Choice Engine::Impl::choose(RouteWish& wish) {
-  Choice first = pool.choose(wish, now.mono, random);
-  const auto has_room = [&](const Choice& choice) {
-    return transport.has_room(config->endpoints[choice.route.endpoint]);
-  };
-  if (!config->policy.per_route || first.kind != Choice::Kind::route || has_room(first)) {
-    return first;
+// The pool's first choice that has a connection free and that the retry budget allows; the budget
+// is charged. What no connection is free for waits here, not in the transport: it goes where one
+// comes free first, and never to a route that closed meanwhile.
+Choice Engine::Impl::choose(Call& call, RouteWish& wish) {
+  call.retry_cost = 0;
+  bool full = false;
+  for (;;) {
+    Choice choice = pool.choose(wish, now.mono, random);
+    if (choice.kind != Choice::Kind::route) {
+      if (full) {
+        const bool opens = choice.kind == Choice::Kind::wait && !choice.hopeless;
+        choice.at = opens ? choice.at : kNever;
+        choice.kind = Choice::Kind::wait;
+        choice.reason = kNoRoom;
+        choice.all_rate_limited = choice.hopeless = false;
+        choice.for_room = true;
+      }
+      return choice;
+    }
+    const std::uint32_t endpoint = choice.route.endpoint;
+    const int cost = retry_cost(call, choice.route);
+    const bool affordable = cost <= budget.tokens();
+    if (affordable &&
+        (!config->policy.per_route || transport.has_room(config->endpoints[endpoint]))) {
+      budget.take(cost);
+      call.retry_cost = cost;
+      return choice;
+    }
+    full = full || affordable;
+    wish.barred.push_back({endpoint, affordable ? kNoRoom : kBudgetSpent});
   }
-  std::vector<std::uint32_t> full{first.route.endpoint};
-  wish.full = &full;
-  Choice other = pool.choose(wish, now.mono, random);
-  while (other.kind == Choice::Kind::route && !has_room(other)) {
-    full.push_back(other.route.endpoint);
-    other = pool.choose(wish, now.mono, random);
-  }
-  wish.full = nullptr;
-  return other.kind == Choice::Kind::route ? other : first;
 }
 
 void Engine::Impl::admit(Call& call) {
@@ -158,16 +175,19 @@ void Engine::Impl::admit(Call& call) {
   wish.own_credential = call.request.own_credential;
   wish.other_models = call.other_models;
   wish.backs_off_first = !call.has_cause || call.cause.verdict != Verdict::overloaded;
-  Choice choice = choose(wish);
+  Choice choice = choose(call, wish);
+  // Waiting would not make the budget's refusal any better.
+  const bool spent =
+      std::any_of(wish.barred.begin(), wish.barred.end(),
+                  [](const PassedOver& each) { return each.reason == kBudgetSpent; });
   switch (choice.kind) {
     case Choice::Kind::route:
-      if (call.has_cause && !budget_allows(call, call.cause, choice.route)) {
-        return finish_cause(call, kFlagRetryable, -1);
-      }
       return start(call, std::move(choice));
     case Choice::Kind::wait:
+      if (spent && !choice.for_room) return finish_cause(call, kFlagRetryable, -1);
       return wait(call, choice);
     case Choice::Kind::exhausted:
+      if (spent) return finish_cause(call, kFlagRetryable, -1);
       if (call.has_cause) return finish_cause(call, kFlagAllEndpointsFailed, -1);
       return finish_failed(call, Status::no_route, "no endpoint can take this call", -1,
                            kFlagNothingSent);
@@ -187,8 +207,11 @@ void Engine::Impl::wait(Call& call, const Choice& choice) {
   if (unknown ? latest <= now.mono : choice.at > latest || choice.at > call.total_at) {
     return fail_waiting(call, choice);
   }
+  if (choice.for_room) {
+    room_waiters.emplace(call.id, &call);
+    call.waiting_for_room = true;
+  }
   call.phase = Call::Phase::waiting;
-  call.waiting_for_change = unknown;
   call.wake_at = unknown ? latest : choice.at;
   call.wait_since = own_backoff ? -1 : now.mono;
   call.backing_off = own_backoff;
@@ -207,6 +230,7 @@ void Engine::Impl::fail_waiting(Call& call, const Choice& choice) {
   const Nanos retry_after = choice.at == kNever ? -1 : choice.at - now.mono;
   std::uint32_t flags = kFlagAllEndpointsFailed | kFlagRetryable;
   if (call.attempts > 0 && call.has_cause) return finish_cause(call, flags, retry_after);
+  if (choice.for_room) return fail_without_room(call);
   flags |= kFlagNothingSent;
   std::string message =
       choice.all_rate_limited ? "all endpoints are rate limited" : "no endpoint can take the call";
@@ -228,6 +252,14 @@ void Engine::Impl::fail_waiting(Call& call, const Choice& choice) {
   call.cause.verdict = ruling.verdict;
   call.cause_status = ruling.http_status;
   finish_failed(call, ruling.status, std::move(message), retry_after, flags);
+}
+
+void Engine::Impl::fail_without_room(Call& call) {
+  call.cause.verdict = Verdict::local;
+  finish_failed(call, Status::limit,
+                "limits.connections_max or the endpoint's connections_max: all connections stayed "
+                "in use for the call's time limit or max_wait_ms",
+                -1, kFlagNothingSent | kFlagRetryable);
 }
 
 HttpRequest Engine::Impl::make_http(const Call& call, RouteKey route) const {
@@ -312,6 +344,7 @@ void Engine::Impl::start(Call& call, Choice choice) {
   call.attempt.lease = pool.lease(choice, call.request.own_credential, now.mono);
   call.attempt.leased = true;
   attempts.emplace(call.attempt.id, &call);
+  ++unstarted_count;
   if (choice.forced && log.wants(LogLevel::warning)) {
     log.write(LogLevel::warning, now.unix, "no endpoint is available, forced back to the first",
               {log_text("endpoint", endpoint.name)});

@@ -24,10 +24,12 @@ void Engine::Impl::on_event(Call& call, TransportEvent& event) {
   switch (event.kind) {
     case TransportEvent::Kind::started:
       attempt.started_at = now.mono;
+      --unstarted_count;
       break;
     case TransportEvent::Kind::sent:
       attempt.sent_at = now.mono;
       attempt.reused = event.reused;
+      note_room(attempt.lease.route.endpoint);  // now it is known whether it multiplexes
       break;
     case TransportEvent::Kind::headers:
       on_headers(call, event);
@@ -47,8 +49,7 @@ void Engine::Impl::on_headers(Call& call, TransportEvent& event) {
   attempt.answered_at = attempt.byte_at = now.mono;
   attempt.status = event.status;
   attempt.headers = Headers(std::move(event.bytes));
-  const bool success = event.status >= 200 && event.status < 300;
-  if (!success) return;
+  if (!is_success(event.status)) return;
   if (call.request.delivery == Delivery::whole) {
     attempt.check.emplace(call.request.dialect);
     return;
@@ -85,7 +86,7 @@ void Engine::Impl::on_data(Call& call, TransportEvent& event) {
   if (size <= config->limits.body_bytes_max) return;
   // Only a stream's error page or a JSON answer to a stream can come here: the transport keeps the
   // limit for the others.
-  if (attempt.status >= 200 && attempt.status < 300) {
+  if (is_success(attempt.status)) {
     return end_by_own_limit(call, "limits.body_bytes_max");
   }
   TransportEvent end;
@@ -107,9 +108,8 @@ Outcome Engine::Impl::outcome_of(const Call& call, TransportError error) const {
 
 void Engine::Impl::on_end(Call& call, TransportEvent& event) {
   Attempt& attempt = call.attempt;
-  attempts.erase(attempt.id);
-  attempt.id = 0;
-  const bool success = attempt.status >= 200 && attempt.status < 300;
+  attempt_left(attempt);
+  const bool success = is_success(attempt.status);
   const bool answered = attempt.status > 0;
   if (success && event.error == TransportError::body_too_large) {
     return end_by_own_limit(call, "limits.body_bytes_max");
@@ -192,43 +192,72 @@ Nanos Engine::Impl::attempt_deadline(const Call& call, TimeLimit* which) const {
   return earliest;
 }
 
-void Engine::Impl::withdraw_unstarted(std::uint32_t endpoint) {
+void Engine::Impl::note_failed(std::uint32_t endpoint, bool unreachable) {
+  if (unstarted_count == 0) return;
+  for (Failed& each : failed_now) {
+    if (each.endpoint != endpoint) continue;
+    each.unreachable = each.unreachable || unreachable;
+    return;
+  }
+  failed_now.push_back({endpoint, unreachable});
+}
+
+void Engine::Impl::withdraw_unstarted() {
+  if (failed_now.empty()) return;
   for (Call* call = first_call; call != nullptr; call = call->next) {
-    Attempt& attempt = call->attempt;
+    const Attempt& attempt = call->attempt;
     const bool waits = call->phase == Call::Phase::attempting && attempt.id != 0 &&
                        attempt.started_at < 0 && attempt.begun_at < now.mono;
     if (!waits) continue;
-    if (!pool.same_host(attempt.lease.route.endpoint, endpoint)) continue;
-    // Nothing was sent: it is no attempt, and all that it was counted in is taken back. But the
-    // call has had its turn there, and goes elsewhere if it can.
-    stop_attempt(*call, false);
-    attempt.leased = false;
-    capacity_changed |= pool.withdraw(attempt.lease);
-    const std::uint32_t place = call->trace.back().endpoint;
-    call->trace.pop_back();
-    --call->attempts;
-    if (call->attempts > 0) {
-      counters->retries.fetch_sub(1, std::memory_order_relaxed);
-      if (call->trace.back().endpoint != place) {
-        counters->failovers.fetch_sub(1, std::memory_order_relaxed);
-      }
-    }
-    budget.give_back(call->retry_cost);
-    call->retry_cost = 0;
-    step(*call, [&] {
-      RouteHistory& history = history_of(*call, attempt.lease.route);
-      --history.attempts;
-      history.withdrawn = true;
-      make_ready(*call);
+    const RouteKey route = attempt.lease.route;
+    const bool closed = config->policy.per_route && !attempt.lease.probe &&
+                        pool.is_closed(route, attempt.lease.own_credential, now.mono);
+    const bool in_vain = std::any_of(failed_now.begin(), failed_now.end(), [&](const Failed& each) {
+      return (each.unreachable || closed) && pool.same_host(route.endpoint, each.endpoint);
     });
+    if (in_vain) withdraw(*call);
   }
+  failed_now.clear();
+}
+
+// Nothing was sent: it is no attempt, and all that it was counted in is taken back. But the call
+// has had its turn there, and goes elsewhere if it can.
+void Engine::Impl::withdraw(Call& call) {
+  Attempt& attempt = call.attempt;
+  stop_attempt(call, false);
+  attempt.leased = false;
+  capacity_changed |= pool.withdraw(attempt.lease);
+  const std::uint32_t place = call.trace.back().endpoint;
+  call.trace.pop_back();
+  --call.attempts;
+  if (call.attempts > 0) {
+    counters->retries.fetch_sub(1, std::memory_order_relaxed);
+    if (call.trace.back().endpoint != place) {
+      counters->failovers.fetch_sub(1, std::memory_order_relaxed);
+    }
+  }
+  budget.give_back(call.retry_cost);
+  call.retry_cost = 0;
+  step(call, [&] {
+    RouteHistory& history = history_of(call, attempt.lease.route);
+    --history.attempts;
+    history.withdrawn = true;
+    make_ready(call);
+  });
 }
 
 void Engine::Impl::stop_attempt(Call& call, bool kill_connection) {
   if (call.attempt.id == 0) return;
-  attempts.erase(call.attempt.id);
   transport.cancel(call.attempt.id, kill_connection);
-  call.attempt.id = 0;
+  attempt_left(call.attempt);
+}
+
+// The transport has no more to do with it.
+void Engine::Impl::attempt_left(Attempt& attempt) {
+  attempts.erase(attempt.id);
+  attempt.id = 0;
+  if (attempt.started_at < 0) --unstarted_count;
+  note_room(attempt.lease.route.endpoint);
 }
 
 void Engine::Impl::time_out(Call& call, TimeLimit which) {

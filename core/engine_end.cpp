@@ -14,6 +14,11 @@ namespace {
 constexpr Nanos kLocalDelayBase = 50 * kMillisecond;
 constexpr Nanos kLocalDelayMax = kSecond;
 
+bool was_tried(const Call& call, RouteKey route) {
+  return std::any_of(call.history.begin(), call.history.end(),
+                     [&](const RouteHistory& each) { return each.route == route; });
+}
+
 // How a call that ended with this cause is called in the C ABI.
 Status status_of(const Classification& cause, int http_status) {
   switch (cause.verdict) {
@@ -116,13 +121,12 @@ void Engine::Impl::attempt_failed(Call& call, const Classification& found,
   Attempt& attempt = call.attempt;
   const RouteKey route = attempt.lease.route;
   // A 200 that then says nothing is being worked on, and so billed, like no answer at all.
-  const bool success = attempt.status >= 200 && attempt.status < 300;
+  const bool success = is_success(attempt.status);
   const bool unanswered =
       sent_in_full && (attempt.answered_at < 0 || (success && found.verdict == Verdict::timeout));
   if (unanswered) ++call.unanswered;
   if (unanswered || found.verdict == Verdict::broken_stream) call.maybe_billed = true;
   trace_end(call, found, transport_error);
-  // Not before this call has its own outcome: it may be one of the waiting ones again at once.
   const bool unreachable = attempt.sent_at < 0 && found.verdict != Verdict::local;
   attempt.leased = false;
   if (found.verdict == Verdict::local) {
@@ -177,7 +181,7 @@ void Engine::Impl::attempt_failed(Call& call, const Classification& found,
   call.held.clear();
   call.held_bytes = 0;
   after_failure(call, found, route);
-  if (unreachable) withdraw_unstarted(route.endpoint);
+  note_failed(route.endpoint, unreachable);
 }
 
 // Refused before anything was done: no connection, a key or a limit in the way.
@@ -211,27 +215,23 @@ Nanos Engine::Impl::retry_delay(const Call& call, Verdict verdict) {
                        : exponential_delay(base, exponent, policy.delay_max);
 }
 
-bool Engine::Impl::budget_allows(Call& call, const Classification& found, RouteKey route) {
-  call.retry_cost = 0;
-  if (!config->policy.retry_budget || found.verdict == Verdict::local) return true;
+// What the retry budget is charged for this route after what has happened to the call.
+int Engine::Impl::retry_cost(const Call& call, RouteKey route) {
+  if (!config->policy.retry_budget || !call.has_cause) return 0;
+  const Classification& found = call.cause;
+  if (found.verdict == Verdict::local) return 0;
   // A connection that its server had closed: nobody did any work, there is no load to hold back.
-  if (call.trace.back().transport == TransportError::reused_dead) return true;
+  if (call.trace.back().transport == TransportError::reused_dead) return 0;
   const std::uint32_t failed = call.trace.back().endpoint;
-  const bool first_try =
-      std::none_of(call.history.begin(), call.history.end(),
-                   [&](const RouteHistory& each) { return each.route == route; });
+  const bool first_try = !was_tried(call, route);
   // A 429 closes its route, so going elsewhere cannot become a storm; after a fault only a host in
   // good health is free.
   const bool limited = found.verdict == Verdict::rate_limited;
   if (first_try && !pool.same_host(failed, route.endpoint) &&
       (limited || pool.in_good_health(route, now.mono))) {
-    return true;
+    return 0;
   }
-  const int cost =
-      action_of(found.verdict, config->policy).throttle ? kBudgetCostThrottle : kBudgetCostFault;
-  if (!budget.take(cost)) return false;
-  call.retry_cost = cost;
-  return true;
+  return action_of(found.verdict, config->policy).throttle ? kBudgetCostThrottle : kBudgetCostFault;
 }
 
 // After a 401: has the key changed since the attempt was sent? Key files are read again for that.
@@ -291,10 +291,7 @@ bool Engine::Impl::was_everywhere(const Call& call) const {
   for (const std::uint32_t endpoint : call.endpoints) {
     for (const ModelId model : call.models) {
       if (!pool.serves(endpoint, pool.model_name(model))) continue;
-      const RouteKey route{endpoint, model};
-      const bool tried = std::any_of(call.history.begin(), call.history.end(),
-                                     [&](const RouteHistory& each) { return each.route == route; });
-      if (!tried) return false;
+      if (!was_tried(call, {endpoint, model})) return false;
     }
   }
   return true;
@@ -377,9 +374,7 @@ void Engine::Impl::finish_draining(Call& call, Nanos open_at) {
 }
 
 std::string Engine::Impl::scrubbed(const Call& call, std::string text) const {
-  text = scrub(*config, std::move(text));
-  if (later_secrets != nullptr) text = scrub_secrets(*later_secrets, std::move(text));
-  return scrub_secrets(call.request.secrets, std::move(text));
+  return scrub(*config, std::move(text), later_secrets.get(), &call.request.secrets);
 }
 
 std::shared_ptr<CallReport> Engine::Impl::report_of(Call& call) {
@@ -407,6 +402,7 @@ void Engine::Impl::close(Call& call, const std::shared_ptr<const CallReport>& re
     counters->calls_waiting.store(waiting_count, std::memory_order_relaxed);
   }
   if (call.phase == Call::Phase::given_up) --given_up_count;
+  forget_room(call);
   call.phase = Call::Phase::done;
   if (call.maybe_billed) counters->maybe_billed.fetch_add(1, std::memory_order_relaxed);
   outstanding_total -= call.outstanding;

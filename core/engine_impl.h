@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -66,6 +67,11 @@ struct Engine::Impl {
     CallId call = 0;
   };
 
+  struct Failed {
+    std::uint32_t endpoint = 0;
+    bool unreachable = false;
+  };
+
   struct HandleCalls {
     std::size_t live = 0;
     bool closing = false;  // they are to be cancelled
@@ -89,6 +95,10 @@ struct Engine::Impl {
   void flush();
   void make_ready(Call& call);
   void wake_waiting();
+  void note_room(std::uint32_t endpoint);
+  void forget_room(Call& call);
+  bool has_room_now(const Call& call);
+  bool wake_for_room(CallId& last);
   void set_key(int endpoint, const std::string& key);
   void read_key_files();
   Completion& out(Call& call, Completion completion);
@@ -106,13 +116,14 @@ struct Engine::Impl {
   bool resolve(Call& call);
   void bind(Call& call);
   void admit(Call& call);
-  Choice choose(RouteWish& wish);
+  Choice choose(Call& call, RouteWish& wish);
   int attempts_max(const Call& call) const;
   int route_attempts_max(const Call& call) const;
   void start(Call& call, Choice choice);
   HttpRequest make_http(const Call& call, RouteKey route) const;
   void wait(Call& call, const Choice& choice);
   void fail_waiting(Call& call, const Choice& choice);
+  void fail_without_room(Call& call);
   RouteHistory& history_of(Call& call, RouteKey route);
 
   // engine_attempt.cpp
@@ -123,10 +134,15 @@ struct Engine::Impl {
   Nanos attempt_deadline(const Call& call, TimeLimit* which) const;
   void time_out(Call& call, TimeLimit which);
   Outcome outcome_of(const Call& call, TransportError error) const;
-  // A host could not be reached: those that wait for a connection to it look for another route.
-  void withdraw_unstarted(std::uint32_t endpoint);
+  // Those that wait in the transport for a connection that will not help them look for another
+  // route: where the host could not be reached, or the route has closed. Not before all events of
+  // the turn are known, which may say that they wait no longer.
+  void note_failed(std::uint32_t endpoint, bool unreachable);
+  void withdraw_unstarted();
+  void withdraw(Call& call);
   // Ends the attempt at the transport, if it is still under way there.
   void stop_attempt(Call& call, bool kill_connection);
+  void attempt_left(Attempt& attempt);
 
   // engine_stream.cpp
   void read_stream(Call& call, std::string_view bytes);
@@ -152,7 +168,7 @@ struct Engine::Impl {
   void attempt_failed(Call& call, const Classification& found, TransportError transport,
                       bool sent_in_full);
   void after_failure(Call& call, const Classification& found, RouteKey route);
-  bool budget_allows(Call& call, const Classification& found, RouteKey route);
+  int retry_cost(const Call& call, RouteKey route);
   bool retry_with_new_key(Call& call, RouteKey route);
   void wait_out_local_fault(Call& call, RouteKey route);
   bool has_override(Verdict verdict) const;
@@ -227,8 +243,12 @@ struct Engine::Impl {
   std::vector<StreamEvent> stream_events;
   std::int64_t outstanding_total = 0;
   std::size_t waiting_count = 0;
-  std::vector<HandleId> draining;  // until they close
+  std::map<CallId, Call*> room_waiters;  // wait for a connection, in order of submission
+  std::vector<std::uint32_t> freed;      // endpoints that may have one since the last look
+  std::vector<HandleId> draining;        // until they close
   std::size_t given_up_count = 0;
+  std::size_t unstarted_count = 0;  // attempts that wait in the transport
+  std::vector<Failed> failed_now;   // in this turn
   bool capacity_changed = false;
   bool memory_short = false;  // something of this turn is left for the next one
 };

@@ -27,12 +27,13 @@ void Engine::Impl::give_up(Call& call) {
   if (call.phase == Call::Phase::done || call.phase == Call::Phase::given_up) return;
   stop_attempt(call, false);
   Attempt& attempt = call.attempt;
-  const bool failed = attempt.status != 0 && (attempt.status < 200 || attempt.status >= 300);
+  const bool failed = attempt.status != 0 && !is_success(attempt.status);
   if (attempt.sent_at >= 0 && !failed) call.maybe_billed = true;
   if (attempt.leased) {
     attempt.leased = false;
     capacity_changed |= pool.abandon(attempt.lease);
   }
+  forget_room(call);
   if (call.phase == Call::Phase::waiting) {
     --waiting_count;
     counters->calls_waiting.store(waiting_count, std::memory_order_relaxed);

@@ -40,8 +40,12 @@ void Engine::Impl::read_stream(Call& call, std::string_view bytes) {
     }
   }
   if (through || reader.fault().empty() || reader.ended()) return update_pause(call);
-  if (reader.too_large() && reader.content_seen()) {
-    return end_by_own_limit(call, "limits.event_bytes_max");
+  if (reader.too_large()) {
+    // Before any content it may be one endpoint's garbage; of two endpoints it is the answer.
+    if (reader.content_seen() || call.event_too_large) {
+      return end_by_own_limit(call, "limits.event_bytes_max");
+    }
+    call.event_too_large = true;
   }
   break_stream(call, reader.fault(), reader.fault());
 }

@@ -8,6 +8,11 @@
 
 namespace holysheep {
 
+// RFC 9110 15.3: the request was received, understood and accepted.
+constexpr bool is_success(int status) {
+  return status >= 200 && status < 300;
+}
+
 // ASCII only, as header names are.
 bool equals_ignore_case(std::string_view left, std::string_view right);
 

@@ -48,7 +48,6 @@ void Health::open(Nanos now, Random& random, bool probe_failed) {
   openings_ = std::max(0, openings_ - static_cast<int>(forgiven / kForgiveAfter));
   if (probe_failed) ++openings_;
   const Nanos wait = equal_jitter_delay(kOpenBase, openings_, kOpenMax, random);
-  opened_at_ = now;
   recovered_at_ = -1;
   healthy_since_ = 0;
   gate_.close(now, saturating_add(now, wait), reason::kBreakerOpen, true);

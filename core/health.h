@@ -65,7 +65,6 @@ class Health {
   std::array<Bucket, kBuckets> buckets_{};
   int consecutive_failures_ = 0;
   int openings_ = 0;
-  Nanos opened_at_ = 0;
   Nanos recovered_at_ = -1;  // -1: not being eased in
   Nanos healthy_since_ = 0;
   Nanos last_failure_at_ = -1;

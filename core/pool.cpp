@@ -20,9 +20,11 @@ bool is_refusal(std::string_view why) {
   return why == reason::kAuth || why == reason::kForbidden || why == reason::kModelUnavailable;
 }
 
-bool is_full(const RouteWish& wish, std::uint32_t endpoint) {
-  return wish.full != nullptr &&
-         std::find(wish.full->begin(), wish.full->end(), endpoint) != wish.full->end();
+const PassedOver* find_bar(const RouteWish& wish, std::uint32_t endpoint) {
+  for (const PassedOver& each : wish.barred) {
+    if (each.endpoint == endpoint) return &each;
+  }
+  return nullptr;
 }
 
 const RouteHistory* find_history(const RouteWish& wish, RouteKey key) {
@@ -167,8 +169,8 @@ void Pool::pass_over(std::uint32_t endpoint, std::string_view why) {
 }
 
 void Pool::consider(const RouteWish& wish, RouteKey key, Nanos now) {
-  if (is_full(wish, key.endpoint)) {
-    return pass_over(key.endpoint, "no connection free");
+  if (const PassedOver* bar = find_bar(wish, key.endpoint)) {
+    return pass_over(key.endpoint, bar->reason);
   }
   const RouteHistory* history = find_history(wish, key);
   if (history != nullptr) {
@@ -276,7 +278,7 @@ Choice Pool::choose(const RouteWish& wish, Nanos now, Random& random) {
   }
   // Never eject everything: when breakers alone close all routes, the next to open is probed now.
   if (!survey_.broken.empty() && static_cast<int>(survey_.broken.size()) == survey_.closed &&
-      !survey_.backing_off) {
+      !survey_.backing_off && wish.barred.empty()) {
     const auto next = std::min_element(
         survey_.broken.begin(), survey_.broken.end(),
         [](const Candidate& left, const Candidate& right) { return left.until < right.until; });
@@ -391,7 +393,7 @@ Choice Pool::choose_sticky(const RouteWish& wish, Nanos now) {
       continue;
     }
     consider(wish, {endpoint, model}, now);
-    skipped = skipped || is_full(wish, endpoint);
+    skipped = skipped || find_bar(wish, endpoint) != nullptr;
     if (survey_.open.empty()) continue;
     if (!skipped) current_endpoint_ = place;
     return take(survey_.open.front(), "current endpoint");
@@ -410,6 +412,7 @@ Choice Pool::choose_sticky(const RouteWish& wish, Nanos now) {
     if (!serves(endpoint, models_[model].name)) continue;
     const RouteHistory* history = find_history(wish, {endpoint, model});
     if (history != nullptr && history->excluded) continue;
+    if (find_bar(wish, endpoint) != nullptr) continue;
     if (!skipped) current_endpoint_ = static_cast<int>(endpoint);
     Choice forced = take({{endpoint, model}, 0, false, true, 0}, "forced: none is available");
     forced.forced = true;
@@ -657,6 +660,15 @@ bool Pool::in_good_health(RouteKey key, Nanos now) {
          !host.gate().closed(now) && !host.last_failed() && !route.block.closed(now);
 }
 
+bool Pool::is_closed(RouteKey key, bool own_credential, Nanos now) {
+  const Route& route = route_at({key.endpoint, state_model(key.model)});
+  const Endpoint& endpoint = endpoints_[key.endpoint];
+  const bool limited = quota_at({key.endpoint, state_model(key.model)}).gate().closed(now) ||
+                       endpoint.credential.closed(now);
+  return (limited && !own_credential) || route.block.closed(now) ||
+         route.health.gate().closed(now) || hosts_[endpoint.host].gate().closed(now);
+}
+
 void Pool::set_key(int endpoint, std::string_view key) {
   for (std::size_t i = 0; i < endpoints_.size(); ++i) {
     Endpoint& each = endpoints_[i];
@@ -689,104 +701,6 @@ void Pool::reset(int endpoint) {
       route.in_flight = in_flight;
     }
   }
-}
-
-RouteView Pool::view_of_route(std::uint32_t endpoint, ModelId model, Nanos now) {
-  const RouteKey key{endpoint, model};
-  RouteView view;
-  view.model = models_[model].name;
-  const Route& route = route_at(key);
-  const Quota& quota = quota_at(key);
-  const Health& host = hosts_[endpoints_[endpoint].host];
-  view.one_by_one = quota.is_easing(now) || quota.gate().needs_probe() ||
-                    route.health.gate().needs_probe() || route.block.needs_probe() ||
-                    host.gate().needs_probe() || endpoints_[endpoint].credential.needs_probe();
-  // All gates must be open: the one that opens last is the view's.
-  bool closed = false;
-  const auto closed_by = [&](const Gate& gate, EndpointStatus status) {
-    if (!gate.closed(now) || (closed && gate.until() <= view.until)) return;
-    closed = true;
-    view.status = status;
-    view.reason = gate.reason();
-    view.until = gate.until();
-  };
-  closed_by(endpoints_[endpoint].credential, EndpointStatus::down);
-  closed_by(host.gate(), EndpointStatus::down);
-  closed_by(route.health.gate(), EndpointStatus::down);
-  closed_by(quota.gate(),
-            quota.is_exhausted() ? EndpointStatus::down : EndpointStatus::rate_limited);
-  if (view.status == EndpointStatus::rate_limited && quota.dimension() != LimitDimension::unknown) {
-    view.reason = name_of(quota.dimension());
-  }
-  const bool soft = route.block.reason() == reason::kOverloaded;
-  if (!soft || !closed) {
-    closed_by(route.block, soft ? EndpointStatus::degraded : EndpointStatus::down);
-  }
-  if (closed) return view;
-  if (route.health.last_failed() || host.last_failed()) {
-    view.status = EndpointStatus::degraded;
-    view.reason = reason::kFailed;
-  }
-  return view;
-}
-
-EndpointView Pool::view_of(std::uint32_t endpoint, Nanos now) {
-  const Endpoint& state = endpoints_[endpoint];
-  EndpointView view;
-  view.name = state.config->name;
-  view.url = state.config->base_url;
-  view.last_error = state.last_error;
-  const RouteView* worst = nullptr;  // the earliest end among the worst
-  bool all_closed = true;
-  bool any_limited = false;
-  for (ModelId model = 0; model < models_.size(); ++model) {
-    const std::vector<Route>& routes = models_[model].routes;
-    if (routes.empty() || !routes[endpoint].used) continue;
-    view.routes.push_back(view_of_route(endpoint, model, now));
-  }
-  for (const RouteView& each : view.routes) {
-    const bool closed =
-        each.status == EndpointStatus::down || each.status == EndpointStatus::rate_limited;
-    all_closed = all_closed && closed;
-    any_limited = any_limited || each.status == EndpointStatus::rate_limited;
-    if (each.status == EndpointStatus::healthy) continue;
-    const bool limited = each.status == EndpointStatus::rate_limited;
-    const bool worst_limited = worst != nullptr && worst->status == EndpointStatus::rate_limited;
-    if (worst == nullptr || (limited && !worst_limited) ||
-        (limited == worst_limited && each.until < worst->until)) {
-      worst = &each;
-    }
-  }
-  if (worst == nullptr) return view;
-  view.reason = worst->reason;
-  view.until = worst->until;
-  if (!all_closed) {
-    view.status = EndpointStatus::degraded;
-  } else {
-    view.status = any_limited ? EndpointStatus::rate_limited : EndpointStatus::down;
-  }
-  view.probe_after = view.status == EndpointStatus::down;
-  return view;
-}
-
-std::shared_ptr<const Snapshot> Pool::publish(Now now) {
-  if (!changed_ && published_current_ == current_endpoint_) return nullptr;
-  auto snapshot = std::make_shared<Snapshot>();
-  snapshot->taken = now;
-  snapshot->counters = counters_;
-  snapshot->current_endpoint = current_endpoint_;
-  for (std::uint32_t i = 0; i < endpoints_.size(); ++i) {
-    // A host's and a group's state shows in every endpoint that shares it.
-    if (endpoints_[i].changed || views_[i] == nullptr || !views_[i]->routes.empty()) {
-      views_[i] = std::make_shared<const EndpointView>(view_of(i, now.mono));
-      endpoints_[i].changed = false;
-    }
-  }
-  snapshot->endpoints = views_;
-  // Without memory for it, it is still to be done.
-  changed_ = false;
-  published_current_ = current_endpoint_;
-  return snapshot;
 }
 
 }  // namespace holysheep

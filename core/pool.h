@@ -48,20 +48,6 @@ struct RouteHistory {
   Quota own_quota;
 };
 
-// What the pool must know of a call to choose for it.
-struct RouteWish {
-  const std::vector<std::uint32_t>* endpoints = nullptr;  // allowed, in order
-  const std::vector<ModelId>* models = nullptr;           // the model and its fallbacks, in order
-  const std::vector<RouteHistory>* history = nullptr;
-  const std::vector<std::uint32_t>* full = nullptr;  // endpoints without a free connection
-  int forced_endpoint = -1;     // first choice, before every other rule; bound calls: the only one
-  int route_attempts_max = 0;   // 0: no limit
-  bool may_probe = true;        // a half-open route may get this call
-  bool own_credential = false;  // credentials' state does not concern it
-  bool other_models = true;     // fallback models may be used now
-  bool backs_off_first = true;  // rather wait for the call's own backoff than use one of them
-};
-
 // Why a route was passed over, for the trace.
 struct PassedOver {
   std::uint32_t endpoint = 0;
@@ -69,6 +55,20 @@ struct PassedOver {
 };
 // A trace of a call in a pool of hundreds names no more than these.
 constexpr std::size_t kPassedOverMax = 8;
+
+// What the pool must know of a call to choose for it.
+struct RouteWish {
+  const std::vector<std::uint32_t>* endpoints = nullptr;  // allowed, in order
+  const std::vector<ModelId>* models = nullptr;           // the model and its fallbacks, in order
+  const std::vector<RouteHistory>* history = nullptr;
+  std::vector<PassedOver> barred;  // endpoints that it may not be now, for the caller's own reasons
+  int forced_endpoint = -1;     // first choice, before every other rule; bound calls: the only one
+  int route_attempts_max = 0;   // 0: no limit
+  bool may_probe = true;        // a half-open route may get this call
+  bool own_credential = false;  // credentials' state does not concern it
+  bool other_models = true;     // fallback models may be used now
+  bool backs_off_first = true;  // rather wait for the call's own backoff than use one of them
+};
 
 struct Choice {
   enum class Kind : std::uint8_t {
@@ -84,6 +84,7 @@ struct Choice {
   std::string_view reason;        // why this one; or what blocks the earliest
   bool all_rate_limited = false;  // wait: every route is closed by a quota
   bool hopeless = false;          // wait: only refusals close the routes; time does not help
+  bool for_room = false;          // wait: for a connection, too
   std::vector<PassedOver> passed_over;
 };
 
@@ -121,6 +122,8 @@ class Pool {
   bool same_host(std::uint32_t left, std::uint32_t right) const;
   bool same_key(std::uint32_t left, std::uint32_t right) const;
   bool in_good_health(RouteKey route, Nanos now);
+  // No call may go there now, but for a probe. `own_credential` as in RouteWish.
+  bool is_closed(RouteKey route, bool own_credential, Nanos now);
 
   const std::string& key_of(std::uint32_t endpoint) const { return endpoints_[endpoint].key; }
   // The endpoint has another key than when this attempt was sent.

@@ -4,6 +4,7 @@
 
 #include "core/call_report.h"
 #include "core/engine_host.h"
+#include "core/headers.h"
 #include "core/json.h"
 #include "core/request.h"
 
@@ -40,7 +41,7 @@ std::string result_json(std::string_view url, const Completion& done) {
     indicator = status.member("indicator").string_or("");
     description = status.member("description").string_or("");
   }
-  const bool answered = done.http_status >= 200 && done.http_status < 300;
+  const bool answered = is_success(done.http_status);
   JsonWriter json;
   json.begin_object().member("url", url);
   json.member("ok", answered && (indicator.empty() || indicator == "none"));

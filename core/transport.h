@@ -4,6 +4,7 @@
 //
 // Contract:
 // - An attempt that waits for a connection has not `started`, and can be cancelled without a trace.
+//   It does not start in the poll that freed its connection, but in the next one.
 // - Every method is called on the loop's thread, but wake().
 // - start() makes exactly one `done` event, unless cancel() comes first; after cancel() there is no
 //   further event of that attempt.

@@ -69,7 +69,7 @@ TEST_CASE("cancel: while it waits for a connection") {
   const auto first = client.submit(Client::request(chat()));
   mock.await("primary", 1);
   const auto second = client.submit(Client::request(chat()));
-  while (client.status().number("/endpoints/0/in_flight") < 2)
+  while (client.status().number("/calls/waiting") == 0)
     client.drain(1);
   REQUIRE(holysheep_cancel(client.get(), second) == HOLYSHEEP_OK);
   REQUIRE(client.wait(second).status == HOLYSHEEP_E_CANCELLED);

@@ -165,6 +165,18 @@ TEST_CASE("refusal: huge headers and bodies end the attempt with the limit's nam
     REQUIRE(outcome.status == HOLYSHEEP_OK);
     REQUIRE(outcome.endpoint() == "backup-1");
   }
+  SECTION("server-sent event, from everybody") {
+    const std::string huge = R"({"default":{"events":["{\"choices\":[{\"delta\":{\"content\":\")" +
+                             std::string(100'000, 'x') + R"(\"}}]}"]}})";
+    Mock mock(three(huge, huge, huge));
+    Client client(mock.config(R"(,"limits":{"event_bytes_max":16384})"));
+    const Outcome outcome = client.call(chat("m", true));
+    INFO(outcome.meta);
+    // One endpoint may send garbage; what two of them say is the answer.
+    REQUIRE(outcome.status == HOLYSHEEP_E_LIMIT);
+    REQUIRE(outcome.message.starts_with("limits.event_bytes_max"));
+    REQUIRE(mock.count() == 2);
+  }
 }
 
 TEST_CASE("refusal: a model without a price is served, at a cost that is null") {

@@ -329,6 +329,19 @@ TEST_CASE("smart: the retry budget stops a storm when everything fails") {
   CHECK(pool.attempts().size() < kCalls * 5 / 4);
 }
 
+TEST_CASE("smart: a spent retry budget does not keep a call from a healthy endpoint") {
+  SimPool pool(R"("breaker": false)");
+  pool.schedule("primary", answer_of(500));
+  pool.schedule("backup-1", answer_of(500));
+  constexpr std::size_t kCalls = 200;
+  for (std::size_t i = 0; i < kCalls; ++i) {
+    CHECK(pool.call().status == Status::ok);
+    pool.pass(kMillisecond);
+  }
+  // Another try of a broken one is paid for; the healthy one is not.
+  CHECK(pool.attempts_on("backup-2") == kCalls);
+}
+
 TEST_CASE("smart: two attempts that were sent and never answered are enough for a call") {
   SimPool pool(R"("time_limits": {"response_ms": 1000})", 4);
   for (const char* name : {"primary", "backup-1", "backup-2", "backup-3"}) {

@@ -336,6 +336,11 @@ TEST_CASE("attempts above the endpoint's connections_max wait their turn") {
   CHECK(driver.counters().queued == 7);
   CHECK_FALSE(driver[attempts[3]].started);
   release.set_value();
+  REQUIRE(driver.run_until([&] {
+    return driver[attempts[0]].done || driver[attempts[1]].done || driver[attempts[2]].done;
+  }));
+  // What the first one's outcome says comes before the next one begins.
+  CHECK_FALSE(driver[attempts[3]].started);
   REQUIRE(driver.run_until([&] { return driver[attempts[9]].done; }));
   CHECK(server.connections() == 3);
 }
