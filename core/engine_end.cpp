@@ -491,7 +491,7 @@ void Engine::Impl::finish_failed(Call& call, Status status, std::string message,
   done.flags = flags;
   done.retry_after_ms = report->retry_after_ms;
   done.name = report->message;
-  done.data = std::move(call.cause_body);
+  done.data = scrubbed(call, std::move(call.cause_body));
   done.report = report;
   make_room_for_end();
   out(call, std::move(done));

@@ -133,7 +133,7 @@ TEST_CASE("keys: who opens a configuration later gets its key, not one that was 
   REQUIRE(requests.text("/1/key") == "mock-key");
 }
 
-TEST_CASE("secrets: a provider that echoes keys puts them neither into logs nor into meta") {
+TEST_CASE("secrets: a provider that echoes keys puts them neither into logs nor into errors") {
   const char* echo =
       R"({"default":{"status":401,"headers":{"x-request-id":"req mock-key","x-seen":"a-key-of-its-own"},)"
       R"("body":{"error":{"message":"Incorrect API key provided: a-key-of-its-own","code":"mock-key"}}}})";
@@ -151,7 +151,8 @@ TEST_CASE("secrets: a provider that echoes keys puts them neither into logs nor 
   REQUIRE(refused.status == HOLYSHEEP_E_AUTHENTICATION);
   const Outcome other = client.call(body, R"({"endpoint":"backup-1"})");
   REQUIRE(other.status == HOLYSHEEP_OK);
-  std::string seen = refused.message + refused.meta + other.meta;
+  REQUIRE(refused.body.find("Incorrect API key provided") != std::string::npos);
+  std::string seen = refused.message + refused.body + refused.meta + other.meta;
   holysheep_batch* batch = nullptr;
   REQUIRE(holysheep_queue_drain(logs, 0, kPatienceMs, &batch) == HOLYSHEEP_OK);
   for (std::size_t i = 0; i < holysheep_batch_count(batch); ++i) {
