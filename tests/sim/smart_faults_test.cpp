@@ -156,7 +156,7 @@ TEST_CASE("smart: a request that the first route refuses is final at once") {
 }
 
 TEST_CASE("smart: a later route's 400 skips that route and keeps the first cause") {
-  SimPool pool("", 2);
+  SimPool pool(R"("retry": {"max_attempts": 2})", 2);
   pool.schedule("primary", answer_of(500));
   pool.schedule("backup-1", answer_of(400));
   const SimCall& call = pool.call();
