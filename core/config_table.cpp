@@ -89,7 +89,7 @@ constexpr std::array kKeys = std::to_array<ConfigKey>({
     {"when_none", C, KeyType::choice, kByPolicy, 0, 0, "wait|force_first", false,
      "When no endpoint can take the call: wait for the earliest, or force the first one."},
     {"max_wait_ms", C | K, KeyType::integer, kByPolicy, 0, kMsMax, "", false,
-     "Longest wait for capacity, over the whole call. 0: never wait."},
+     "Longest wait for an open endpoint or a free connection, over the whole call. 0: never wait."},
     {"fallback_models", C, KeyType::models, "{}", 0, 0, "", false,
      "Models to try after the last endpoint, in order: an array for every model, or an object from "
      "model to array (`*`: every other model)."},
