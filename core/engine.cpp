@@ -1,6 +1,7 @@
 #include "core/engine.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "core/calendar.h"
 #include "core/config_secrets.h"
@@ -447,8 +448,7 @@ void Engine::Impl::unlink(Call& call) {
   (call.next != nullptr ? call.next->previous : last_call) = call.previous;
 }
 
-void Engine::Impl::make_ready(Call& call) {
-  ready.push_back(&call);
+void Engine::Impl::stop_waiting(Call& call) {
   if (call.phase == Call::Phase::waiting) {
     --waiting_count;
     counters->calls_waiting.store(waiting_count, std::memory_order_relaxed);
@@ -461,6 +461,11 @@ void Engine::Impl::make_ready(Call& call) {
   call.phase = Call::Phase::ready;
   call.wake_at = kNever;
   call.backing_off = false;
+}
+
+void Engine::Impl::make_ready(Call& call) {
+  ready.push_back(&call);
+  stop_waiting(call);
 }
 
 // Something that closed routes has gone: whoever waits looks again, in the order of submission.
@@ -477,6 +482,7 @@ void Engine::Impl::wake_waiting() {
 // An attempt has left the transport, or its connection turned out to carry more of them.
 void Engine::Impl::note_room(std::uint32_t endpoint) {
   if (room_waiters.empty()) return;
+  room_looked_at = 0;
   if (std::find(freed.begin(), freed.end(), endpoint) == freed.end()) freed.push_back(endpoint);
 }
 
@@ -486,7 +492,8 @@ void Engine::Impl::forget_room(Call& call) {
   room_waiters.erase(call.id);
 }
 
-// Whether a call that waits for a connection could go to what has been freed.
+// Whether a call that waits for a connection could go to what has been freed, or should know when
+// that opens.
 bool Engine::Impl::has_room_now(const Call& call) {
   for (const std::uint32_t endpoint : call.endpoints) {
     const bool near = std::any_of(freed.begin(), freed.end(), [&](std::uint32_t each) {
@@ -494,44 +501,53 @@ bool Engine::Impl::has_room_now(const Call& call) {
     });
     if (!near || !transport.has_room(config->endpoints[endpoint])) continue;
     for (const ModelId model : call.models) {
-      if (!pool.is_closed({endpoint, model}, call.request.own_credential, now.mono)) return true;
+      const Nanos until =
+          pool.closed_until({endpoint, model}, call.request.own_credential, now.mono);
+      if (until <= now.mono || until < call.wake_at) return true;
     }
   }
   return false;
 }
 
-// Lets the first one after `last` that can use what has been freed look again, so that each looks
-// once in a turn. False: there is none.
-bool Engine::Impl::wake_for_room(CallId& last) {
-  std::erase_if(freed, [&](std::uint32_t endpoint) {
-    return !transport.has_room(config->endpoints[endpoint]);
-  });
-  if (freed.empty()) return false;
-  for (auto each = room_waiters.upper_bound(last); each != room_waiters.end(); ++each) {
-    if (!has_room_now(*each->second)) continue;
-    last = each->first;
+// Those that wait for a connection and were submitted before `end` go to what has been freed, the
+// oldest first.
+void Engine::Impl::admit_to_room(CallId end) {
+  while (!freed.empty()) {
+    std::erase_if(freed, [&](std::uint32_t endpoint) {
+      return !transport.has_room(config->endpoints[endpoint]);
+    });
+    auto each = room_waiters.upper_bound(room_looked_at);
+    while (each != room_waiters.end() && each->first < end && !has_room_now(*each->second))
+      ++each;
+    if (each == room_waiters.end() || each->first >= end) {
+      room_looked_at = std::max(room_looked_at, end - 1);
+      return;
+    }
     Call& call = *each->second;
-    step(call, [&] { make_ready(call); });
-    return true;
+    room_looked_at = call.id;  // one that cannot go after all is not asked again
+    step(call, [&] {
+      stop_waiting(call);
+      admit(call);
+    });
   }
-  freed.clear();
-  return false;
 }
 
 void Engine::Impl::run_ready() {
-  CallId last = 0;
-  for (;;) {
+  do {
     if (capacity_changed) wake_waiting();
-    if (ready.empty() && !wake_for_room(last)) return;
     // First come, first served: those who waited have the older ids.
     std::sort(ready.begin(), ready.end(),
               [](const Call* left, const Call* right) { return left->id < right->id; });
     std::vector<Call*> batch;
     batch.swap(ready);
     for (Call* call : batch) {
+      admit_to_room(call->id);
       if (call->phase == Call::Phase::ready) step(*call, [&] { admit(*call); });
     }
-  }
+    admit_to_room(std::numeric_limits<CallId>::max());
+  } while (!ready.empty() || capacity_changed);
+  freed.clear();
+  room_looked_at = 0;
 }
 
 // ---- timers ----------------------------------------------------------------------------------

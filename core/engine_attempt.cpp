@@ -211,7 +211,7 @@ void Engine::Impl::withdraw_unstarted() {
     if (!waits) continue;
     const RouteKey route = attempt.lease.route;
     const bool closed = config->policy.per_route && !attempt.lease.probe &&
-                        pool.is_closed(route, attempt.lease.own_credential, now.mono);
+                        pool.closed_until(route, attempt.lease.own_credential, now.mono) > now.mono;
     const bool in_vain = std::any_of(failed_now.begin(), failed_now.end(), [&](const Failed& each) {
       return (each.unreachable || closed) && pool.same_host(route.endpoint, each.endpoint);
     });

@@ -93,12 +93,13 @@ struct Engine::Impl {
   Nanos next_instant(const Call& call) const;
   void run_ready();
   void flush();
+  void stop_waiting(Call& call);
   void make_ready(Call& call);
   void wake_waiting();
   void note_room(std::uint32_t endpoint);
   void forget_room(Call& call);
   bool has_room_now(const Call& call);
-  bool wake_for_room(CallId& last);
+  void admit_to_room(CallId end);
   void set_key(int endpoint, const std::string& key);
   void read_key_files();
   Completion& out(Call& call, Completion completion);
@@ -244,6 +245,7 @@ struct Engine::Impl {
   std::int64_t outstanding_total = 0;
   std::size_t waiting_count = 0;
   std::map<CallId, Call*> room_waiters;  // wait for a connection, in order of submission
+  CallId room_looked_at = 0;             // of those, the last that was asked in this turn
   std::vector<std::uint32_t> freed;      // endpoints that may have one since the last look
   std::vector<HandleId> draining;        // until they close
   std::size_t given_up_count = 0;

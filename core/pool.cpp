@@ -660,13 +660,22 @@ bool Pool::in_good_health(RouteKey key, Nanos now) {
          !host.gate().closed(now) && !host.last_failed() && !route.block.closed(now);
 }
 
-bool Pool::is_closed(RouteKey key, bool own_credential, Nanos now) {
-  const Route& route = route_at({key.endpoint, state_model(key.model)});
+Nanos Pool::closed_until(RouteKey key, bool own_credential, Nanos now) {
+  const RouteKey state{key.endpoint, state_model(key.model)};
+  const Route& route = route_at(state);
   const Endpoint& endpoint = endpoints_[key.endpoint];
-  const bool limited = quota_at({key.endpoint, state_model(key.model)}).gate().closed(now) ||
-                       endpoint.credential.closed(now);
-  return (limited && !own_credential) || route.block.closed(now) ||
-         route.health.gate().closed(now) || hosts_[endpoint.host].gate().closed(now);
+  Nanos until = now;
+  const auto closed_by = [&](const Gate& gate) {
+    if (gate.closed(now)) until = std::max(until, gate.until());
+  };
+  if (!own_credential) {
+    closed_by(quota_at(state).gate());
+    closed_by(endpoint.credential);
+  }
+  closed_by(route.block);
+  closed_by(route.health.gate());
+  closed_by(hosts_[endpoint.host].gate());
+  return until;
 }
 
 void Pool::set_key(int endpoint, std::string_view key) {

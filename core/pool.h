@@ -122,8 +122,9 @@ class Pool {
   bool same_host(std::uint32_t left, std::uint32_t right) const;
   bool same_key(std::uint32_t left, std::uint32_t right) const;
   bool in_good_health(RouteKey route, Nanos now);
-  // No call may go there now, but for a probe. `own_credential` as in RouteWish.
-  bool is_closed(RouteKey route, bool own_credential, Nanos now);
+  // Until when no call may go there but for a probe; `now` if it is open. `own_credential` as in
+  // RouteWish.
+  Nanos closed_until(RouteKey route, bool own_credential, Nanos now);
 
   const std::string& key_of(std::uint32_t endpoint) const { return endpoints_[endpoint].key; }
   // The endpoint has another key than when this attempt was sent.

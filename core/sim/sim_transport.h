@@ -52,7 +52,11 @@ class SimTransport final : public Transport {
   void collect(std::vector<TransportEvent>& events);
 
   void start(AttemptId attempt, HttpRequest request) override;
-  bool has_room(const EndpointConfig&) override { return true; }
+  // By the endpoint's connections_max; what the engine starts above that runs all the same.
+  bool has_room(const EndpointConfig& endpoint) override {
+    return endpoint.connections_max == 0 ||
+           running_on_[find(endpoint.name)] < static_cast<std::size_t>(endpoint.connections_max);
+  }
   void cancel(AttemptId attempt, bool kill_connection) override;
   void pause(AttemptId attempt) override;
   void resume(AttemptId attempt) override;

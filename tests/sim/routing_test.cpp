@@ -90,6 +90,31 @@ TEST_CASE("routing: least_busy shares calls in flight out by weight") {
   CHECK(pool.counts() == std::array<int, 3>{2, 4, 10});
 }
 
+TEST_CASE("routing: calls that wait for a connection are served in order of submission") {
+  constexpr std::size_t kAtOnce = 5;
+  constexpr std::size_t kCalls = 60;
+  SimPool pool("", 2, R"("share_key": true, "connections_max": 1)");
+  for (const char* name : {"primary", "backup-1"})
+    pool.schedule(name, late(good(), 10));
+  std::size_t submitted = 0;
+  std::size_t done = 0;
+  // Who has an answer asks again at once, so that a new call and a free connection meet.
+  while (done < kCalls) {
+    for (; submitted < std::min(done + kAtOnce, kCalls); ++submitted)
+      pool.submit();
+    const SimCall& next = pool.finish(done);
+    CHECK(next.status == Status::ok);
+    ++done;
+  }
+  const std::vector<Attempted> attempts = pool.attempts();
+  REQUIRE(attempts.size() == kCalls);
+  for (std::size_t i = 0; i < kCalls; ++i) {
+    INFO(i);
+    CHECK(pool.simulation().transport().attempts()[i].call == i);
+  }
+  CHECK(pool.attempts_on("primary") == pool.attempts_on("backup-1"));
+}
+
 TEST_CASE("routing: a lower priority number goes first, whatever the routing") {
   for (const std::string_view routing : {"sequential", "round_robin", "weighted", "least_busy"}) {
     INFO(routing);

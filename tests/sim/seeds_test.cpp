@@ -61,6 +61,7 @@ class RandomScenario {
         writer_.member("share_key", true);
       }
       if (chance(0.2)) writer_.member("priority", between(0, 2));
+      if (chance(0.2)) writer_.member("connections_max", between(1, 4));
       if (chance(0.2)) writer_.member("quota_group", "group");
       writer_.end_object();
     }

@@ -49,6 +49,10 @@ inline SimFault fault_of(SimFaultKind kind, int after_pieces = -1) {
 inline SimFault good() {
   return {};
 }
+inline SimFault late(SimFault fault, double delay_ms) {
+  fault.delay_ms = Distribution::fixed(delay_ms);
+  return fault;
+}
 inline SimFault pieces_of(std::vector<std::string> pieces, double delay_ms, SimEnd end) {
   SimFault fault = answer_of(200, "content-type: text/event-stream\r\n");
   fault.pieces = std::move(pieces);

@@ -10,11 +10,6 @@ namespace {
 // Three hosts, each with a key of its own.
 constexpr std::string_view kOwnKeys = R"("api_key": "key-of-the-endpoint")";
 
-SimFault late(SimFault fault, double delay_ms) {
-  fault.delay_ms = Distribution::fixed(delay_ms);
-  return fault;
-}
-
 }  // namespace
 
 TEST_CASE("smart: a 503 goes elsewhere at once and degrades the endpoint") {
