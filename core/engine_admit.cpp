@@ -204,7 +204,9 @@ void Engine::Impl::wait(Call& call, const Choice& choice) {
   const bool unknown = choice.at == kNever;
   if (choice.hopeless) return fail_waiting(call, choice);
   if (is_draining(call)) return finish_draining(call, choice.at);
-  if (unknown ? latest <= now.mono : choice.at > latest || choice.at > call.total_at) {
+  // A connection may come free at any time: then another route's opening is only one more chance.
+  const bool any_time = unknown || choice.for_room;
+  if (any_time ? latest <= now.mono : choice.at > latest || choice.at > call.total_at) {
     return fail_waiting(call, choice);
   }
   if (choice.for_room) {
@@ -212,7 +214,7 @@ void Engine::Impl::wait(Call& call, const Choice& choice) {
     call.waiting_for_room = true;
   }
   call.phase = Call::Phase::waiting;
-  call.wake_at = unknown ? latest : choice.at;
+  call.wake_at = std::min(choice.at, latest);
   call.wait_since = own_backoff ? -1 : now.mono;
   call.backing_off = own_backoff;
   ++waiting_count;

@@ -109,6 +109,18 @@ TEST_CASE("room: what waits for a connection can be cancelled, drained and timed
   REQUIRE(pool.mock.count() == 3);
 }
 
+TEST_CASE("room: another endpoint's long cooldown does not end the wait for a connection") {
+  Full pool;
+  pool.end(0);
+  pool.mock.set("primary", R"({"default":{"status":429,"headers":{"Retry-After":"600"}}})");
+  const auto first = pool.submit(R"({"allow":["primary"],"max_wait_ms":0})");
+  REQUIRE(pool.client.wait(first).status == HOLYSHEEP_E_RATE_LIMIT);
+  const auto waiting = pool.submit();
+  pool.await_waiting(1);
+  pool.end(1);
+  REQUIRE(pool.client.wait(waiting).route() == "backup-1:ok");
+}
+
 TEST_CASE("room: nothing that waits is sent to an endpoint that has been limited meanwhile") {
   // Two connections in all. One call has the first, to primary; one has the second, to backup-1;
   // a third waits in primary's line when primary says 429.
