@@ -26,6 +26,9 @@ void set_option(curl_socket_t socket, int level, int option, int value) {
   setsockopt(socket, level, option, &value, sizeof value);
 }
 
+// These find a dead peer over HTTP/2 too, instead of its PING: curl_easy_upkeep(), which sends that,
+// reaches no connection of a multi handle (libcurl 7.88 and 8.14). A connection whose peer's kernel
+// lives, but not its server, is found by the first call that hears nothing (shut_down()).
 void set_options(curl_socket_t socket) {
   set_option(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
 #ifdef TCP_KEEPIDLE
