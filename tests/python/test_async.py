@@ -73,6 +73,22 @@ class Calls(AsyncTest):
         raw = await client.chat.completions.with_raw_response.create(model=MODEL, messages=[])
         self.assertEqual(raw.status_code, 200)
         self.assertEqual([bool(each) for each in await client.check()], [True, False])
+        self.assertEqual([bool(each) for each in await client.pool.check()], [True, False])
+        raw = await client.models.with_raw_response.list()
+        self.assertEqual(raw.parse().object, "list")
+        raw = await client.with_raw_response.chat.completions.create(
+            model=MODEL, messages=[], stream=True)
+        self.assertTrue([text async for text in raw.parse().text_deltas()])
+
+    async def test_hooks_are_called_on_the_loop(self):
+        done = []
+        client = self.client(
+            LIMITED, {}, on_done=lambda found: done.append((asyncio.get_running_loop(), found)))
+        await chat(client)
+        async for _ in await chat(client, stream=True):
+            pass
+        self.assertEqual([loop for loop, _ in done], [asyncio.get_running_loop()] * 2)
+        self.assertEqual([found.attempts for _, found in done], [2, 1])
 
     async def test_the_key_may_be_an_async_function(self):
         pool = self.pool()

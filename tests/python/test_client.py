@@ -3,6 +3,7 @@
 import copy
 import json
 import pickle
+import sys
 import threading
 from datetime import date
 from types import SimpleNamespace
@@ -50,6 +51,7 @@ class Calls(PoolTest):
             stop=None,
             text='q"\\\n\x01é😀',
             when=date(2026, 11, 26),
+            logit_bias={50256: -100},
             numbers=(1, -2.5e-8, True),
             lazily=(n for n in (1, 2)),
             extra_body={"mine": {"a": []}},
@@ -66,6 +68,7 @@ class Calls(PoolTest):
                 "stop": None,
                 "text": 'q"\\\n\x01é😀',
                 "when": "2026-11-26",
+                "logit_bias": {"50256": -100},
                 "numbers": [1, -2.5e-8, True],
                 "lazily": [1, 2],
                 "mine": {"a": []},
@@ -116,6 +119,29 @@ class Calls(PoolTest):
         self.assertEqual(json.loads(raw.content), json.loads(raw.text))
         self.assertEqual(raw.parse().id, "chatcmpl-mock")
         self.assertTrue(raw.request_id)
+        self.assertEqual(raw.headers["Content-Type"], raw.headers.get("CONTENT-type"))
+        self.assertIn("Content-Type", raw.headers)
+
+    def test_raw_responses_of_every_resource(self):
+        client = self.client()
+        whole = client.with_raw_response
+        for resource, raws, arguments in (
+            (client.embeddings, whole.embeddings, {"model": "e", "input": "x"}),
+            (client.responses, whole.responses, {"model": MODEL, "input": "x"}),
+            (client.chat.completions, whole.chat.completions, {"model": MODEL, "messages": []}),
+        ):
+            for raw in (resource.with_raw_response, raws):
+                found = raw.create(**arguments)
+                self.assertEqual(found.status_code, 200)
+                self.assertIs(type(found.parse()), type(resource.create(**arguments)))
+        self.assertEqual(client.models.with_raw_response.list().parse().object, "list")
+
+    def test_a_raw_response_of_a_stream(self):
+        client = self.client()
+        raw = client.chat.completions.with_raw_response.create(
+            model=MODEL, messages=MESSAGES, stream=True)
+        self.assertTrue(raw.headers["content-type"].startswith("text/event-stream"))
+        self.assertEqual("".join(raw.parse().text_deltas()), "Hello from primary.")
 
     def test_options_of_a_call(self):
         pool = self.pool({}, {})
@@ -143,6 +169,20 @@ class Calls(PoolTest):
         self.assertEqual([[each.endpoint for each in batch] for batch in attempts],
                          [["primary", "backup-1"]])
         self.assertEqual(done[0].attempts, 2)
+        with chat(client, stream=True) as stream:
+            list(stream)
+        self.assertEqual(done[1].endpoint, "backup-1")
+        self.assertEqual(len(attempts), 2)
+
+    def test_a_hook_that_raises_takes_no_answer_away(self):
+        def broken(_):
+            raise ZeroDivisionError
+
+        shown, before = [], sys.excepthook
+        self.addCleanup(setattr, sys, "excepthook", before)
+        sys.excepthook = lambda kind, *_: shown.append(kind)
+        self.assertTrue(chat(self.client(on_done=broken)).output_text)
+        self.assertEqual(shown, [ZeroDivisionError])
 
     def test_the_key_may_be_a_function(self):
         pool = self.pool()
@@ -175,6 +215,11 @@ class Calls(PoolTest):
         self.assertEqual(bad.endpoint, "backup-1")
         self.assertEqual(bad.error.status_code, 401)
         self.assertIn("holysheep_attempts_total", client.metrics())
+        self.assertEqual([bool(each) for each in client.pool.check()], [True, False])
+        self.assertEqual(client.pool.health()["ok"], client.health()["ok"])
+        self.assertIn("primary", client.pool)
+        self.assertNotIn("nowhere", client.pool)
+        self.assertEqual([each.name for each in client.pool[1:]], ["backup-1"])
 
 
 class Results(PoolTest):
@@ -182,9 +227,18 @@ class Results(PoolTest):
         answer = chat(self.client())
         raw = json.loads(answer.raw)
         self.assertEqual(answer.to_dict(), raw)
-        self.assertEqual(answer.model_dump(), raw)
-        self.assertEqual(json.loads(answer.model_dump_json()), raw)
-        self.assertEqual(json.loads(answer.model_dump_json(indent=2)), raw)
+        self.assertEqual(answer.model_dump(exclude_unset=True), raw)
+        self.assertEqual(json.loads(answer.to_json()), raw)
+        dumped = answer.model_dump()
+        self.assertEqual(json.loads(answer.model_dump_json()), dumped)
+        self.assertEqual(json.loads(answer.model_dump_json(indent=2, by_alias=True)), dumped)
+        self.assertEqual({name: dumped[name] for name in raw if name != "choices"},
+                         {name: raw[name] for name in raw if name != "choices"}
+                         | {"usage": dumped["usage"]})
+        message = dumped["choices"][0]["message"]
+        self.assertIsNone(dumped["system_fingerprint"])
+        self.assertEqual({"tool_calls": None, "refusal": None} | message, message)
+        self.assertEqual(answer.model_dump(exclude_none=True), raw)
         self.assertEqual(answer["choices"][0]["message"]["content"], answer.output_text)
         self.assertIs(answer.choices, answer["choices"])
         self.assertIsNone(answer.choices[0].message.tool_calls)
@@ -201,6 +255,37 @@ class Results(PoolTest):
         self.assertEqual(pickle.loads(pickle.dumps(answer)), answer)
         answer.choices[0].message.content = "mine"
         self.assertEqual(answer.to_dict()["choices"][0]["message"]["content"], "mine")
+
+    def test_copies_keep_body_and_metadata(self):
+        answer = chat(self.client(LIMITED, {}))
+        attempt = answer.holysheep.trace[0]
+        for made in (copy.copy(answer), copy.deepcopy(answer), pickle.loads(pickle.dumps(answer))):
+            self.assertEqual(made, answer)
+            self.assertEqual(made.raw, answer.raw)
+            self.assertEqual(made.holysheep.to_dict(), answer.holysheep.to_dict())
+        for made in (copy.copy(attempt), pickle.loads(pickle.dumps(attempt))):
+            self.assertEqual(made.to_dict(), attempt.to_dict())
+
+    def test_members_named_like_methods(self):
+        body = {"keys": ["a"], "get": 5, "to_dict": 1, "model_dump": "x", "_nested": 0, "id": "i"}
+        client = self.client(answers(body=body))
+        for answer in (chat(client), client.request("GET", "/keys")):
+            self.assertEqual(answer.to_dict(), body)
+            self.assertEqual(dict(answer)["keys"], ["a"])
+            self.assertEqual(answer["get"], 5)
+            self.assertEqual(answer.get("id"), "i")
+            self.assertEqual(json.loads(answer.to_json()), body)
+
+    def test_odd_answers(self):
+        for body in ({"choices": [{}]}, {"choices": [None]}, {"choices": {}}, {"choices": []}, {}):
+            with self.subTest(body):
+                self.assertEqual(chat(self.client(answers(body=body))).output_text, "")
+        half = self.client(answers(body='{"choices": [{"message": {"content": "\\ud83d"}}]}'))
+        self.assertIn('"\\ud83d"', chat(half).model_dump_json())
+        deep = self.client(answers(body="[" * 100000 + "]" * 100000), max_retries=0)
+        with self.assertRaises(HolySheepError):
+            chat(deep).choices
+        self.assertTrue(deep.request("GET", "/x"))
 
     def test_the_body_is_read_only_when_looked_at(self):
         answer = chat(self.client())
@@ -235,6 +320,33 @@ class Construction(PoolTest):
         self.refused("config.*nowhere", config="/nowhere/pool.json")
         self.refused("line 1, column 2", config="{,")
         self.refused(r"config.endpoints\[0\]", endpoints=[{1, 2}], api_key="k")
+        for name, values in (
+            ("config", (5, True, 1.5, b"{}")),
+            ("endpoints", (5, "primary")),
+            ("max_retries", ("3", -1, True, 1.5)),
+            ("timeout", ("5", 0, -1, True, float("nan"))),
+            ("default_headers", ("abc", [1])),
+            ("default_query", ("x", [1])),
+            ("on_done", (5,)),
+            ("on_attempt", ("x",)),
+            ("policy", ("clever", 5)),
+            ("base_url", (5, "")),
+        ):
+            for value in values:
+                with self.subTest(name, value=value):
+                    self.refused(name, **{"api_key": "k", name: value})
+
+    def test_bad_defaults_of_a_view(self):
+        client = self.client()
+        for arguments, name in (({"max_retries": "3"}, "max_retries"), ({"timeout": -1}, "timeout"),
+                                ({"default_headers": "x"}, "headers")):
+            with self.assertRaisesRegex(RequestError, name):
+                client.with_options(**arguments)
+        for timeout in ("x", None, float("nan")):
+            with self.assertRaisesRegex(RequestError, "timeout"):
+                client.close(timeout)
+        self.assertTrue(chat(client).output_text)
+        self.assertTrue(client.close(float("inf")))
 
     def test_configurations_in_every_form(self):
         config = self.pool({}, {}).config
@@ -267,6 +379,9 @@ class Construction(PoolTest):
         chat(pool.client())
         self.assertEqual(pool.client().pool[0].status, EndpointStatus.RATE_LIMITED)
         self.assertEqual(pool.client(isolated=True).pool[0].status, EndpointStatus.HEALTHY)
+        for _ in range(2):
+            with pool.client() as client:
+                self.assertEqual(client.pool[0].status, EndpointStatus.RATE_LIMITED)
 
     def test_views_change_defaults_only(self):
         pool = self.pool(LIMITED, {}, answers(stall="before_headers"))
@@ -315,7 +430,8 @@ class BadCalls(PoolTest):
             ([{"role": "user", "content": {1}}], r"body.messages\[0\].content: cannot become JSON: set"),
             ([{"role": "user", "content": b"x"}], r"body.messages\[0\].content.*bytes"),
             ([{"n": float("nan")}], r"body.messages\[0\].n: is not finite"),
-            ([{1: 2}], r"body.messages\[0\]: has a key that is no string"),
+            ([{1.5: 2}], r"body.messages\[0\]: has a key that is no string"),
+            ([{True: 2}], r"body.messages\[0\]: has a key that is no string"),
             (["\ud800"], r"body.messages\[0\]: holds half of a surrogate pair"),
             (endless, "nested too deeply"),
         ):
@@ -354,6 +470,9 @@ class BadCalls(PoolTest):
         for use in (
             lambda: client.files.create,
             lambda: client.beta.threads,
+            lambda: client.audio(),
+            lambda: client.with_streaming_response,
+            lambda: client.chat.completions.with_streaming_response,
             lambda: client.chat.completions.parse,
         ):
             with self.assertRaisesRegex(AttributeError, r"request\(method, path"):

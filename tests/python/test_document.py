@@ -47,6 +47,7 @@ class Failover(PoolTest):
         answer = self.ask(client, max_tokens=5)
         self.assertIs(type(answer), dict)
         self.assertIs(type(answer["choices"][0]["message"]), dict)
+        self.assertIsNone(answer["choices"][0]["message"]["tool_calls"])
         self.ask(client)
         bodies = [json.loads(each.body) for each in self.made.requests]
         self.assertEqual(bodies[0]["max_tokens"], 5)

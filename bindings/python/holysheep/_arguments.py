@@ -5,14 +5,17 @@ default, check and rule is the engine's.
 
 from __future__ import annotations
 
+from os import fspath
+
 from . import _errors, _json
 from ._endpoint import Endpoint
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Mapping, Union
+    from typing import Any, Iterator, Mapping, Union
 
     Timeout = Union[float, None, "NotGiven", Any]
+    Kind = type[_errors.HolySheepError]
 
 
 class NotGiven:
@@ -39,18 +42,54 @@ def is_given(value: object) -> bool:
     return type(value).__name__ not in ("NotGiven", "Omit")
 
 
-def milliseconds(seconds: float, name: str) -> int:
+def milliseconds(seconds: float, name: str, kind: Kind = _errors.RequestError) -> int:
     """At least 1 for what is more than nothing: 0 would mean something else."""
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
-        raise _errors.make(
-            _errors.RequestError, f"{name}: expected seconds, None or an httpx.Timeout"
-        )
+        raise _errors.make(kind, f"{name}: expected seconds, None or an httpx.Timeout")
     if not 0 < seconds < 1e9:
-        raise _errors.make(_errors.RequestError, f"{name}: expected seconds above 0")
+        raise _errors.make(kind, f"{name}: expected seconds above 0")
     return max(1, round(seconds * 1000))
 
 
-def time_limits(timeout: Any, name: str) -> tuple[dict[str, int], int | None]:
+def attempts(max_retries: Any, kind: Kind = _errors.RequestError) -> int:
+    """HTTP requests that a call may make."""
+    if isinstance(max_retries, bool) or not isinstance(max_retries, int) or max_retries < 0:
+        raise _errors.make(kind, "max_retries: expected a whole number, 0 or more")
+    return max_retries + 1
+
+
+def mapping(value: Any, name: str, kind: Kind = _errors.RequestError) -> Mapping[str, Any]:
+    if value is None:
+        return {}
+    if not hasattr(value, "keys") or not hasattr(value, "items"):
+        raise _errors.make(kind, f"{name}: expected a mapping, not {type(value).__name__}")
+    return value  # type: ignore[no-any-return]
+
+
+def check_text(name: str, value: Any) -> None:
+    if not isinstance(value, str):
+        raise _errors.make(_errors.RequestError, f"{name}: expected text")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise _errors.make(_errors.RequestError, f"{name}: {error}") from None
+
+
+def body_of(content: Any, json: Any) -> bytes:
+    """A body that is sent as it is."""
+    if json is not None:
+        raise _errors.make(_errors.RequestError, "content: give either this or `json`")
+    if isinstance(content, str):
+        check_text("content", content)
+        return content.encode()
+    if not isinstance(content, (bytes, bytearray, memoryview)):
+        raise _errors.make(_errors.RequestError, "content: expected bytes or text")
+    return bytes(content)
+
+
+def time_limits(
+    timeout: Any, name: str, kind: Kind = _errors.RequestError
+) -> tuple[dict[str, int], int | None]:
     """What an `httpx.Timeout` says, by its shape, and its wait for a free connection (`pool`)."""
     limits: dict[str, int] = {}
     for part, keys in (
@@ -59,9 +98,9 @@ def time_limits(timeout: Any, name: str) -> tuple[dict[str, int], int | None]:
     ):
         seconds = getattr(timeout, part)
         for key in keys:
-            limits[key] = 0 if seconds is None else milliseconds(seconds, f"{name}.{part}")
+            limits[key] = 0 if seconds is None else milliseconds(seconds, f"{name}.{part}", kind)
     pool = getattr(timeout, "pool", None)
-    return limits, None if pool is None else milliseconds(pool, f"{name}.pool")
+    return limits, None if pool is None else milliseconds(pool, f"{name}.pool", kind)
 
 
 def is_timeout_object(timeout: object) -> bool:
@@ -72,16 +111,15 @@ def load(config: Any) -> dict[str, Any]:
     """The configuration as a dict: given as one, as JSON text, or as the path of a file."""
     if hasattr(config, "keys"):
         return dict(config)
-    text = config if isinstance(config, str) else ""
-    if not text.lstrip().startswith("{"):
+    text = config.lstrip("\ufeff \t\r\n") if isinstance(config, str) else ""
+    if text[:1] not in ("{", "["):
         try:
-            with open(config, encoding="utf-8") as file:
+            # Not whatever `open` takes: a number is a descriptor of somebody else.
+            path = fspath(config)
+            with open(path, encoding="utf-8-sig") as file:
                 text = file.read()
         except (OSError, TypeError, ValueError) as error:
-            raise _errors.make(
-                _errors.ConfigError,
-                f"config: expected a dict, JSON text or the path of a file ({error})",
-            ) from error
+            raise _errors.make(_errors.ConfigError, _unread(config, error)) from None
     try:
         document = _json.read(text)
     except ValueError as error:
@@ -96,6 +134,15 @@ def load(config: Any) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise _errors.make(_errors.ConfigError, "config: expected a JSON object")
     return document
+
+
+def _unread(config: Any, error: Exception) -> str:
+    """Names a file only where it is one: any other text may hold a key."""
+    told = "config: expected a dict, JSON text or the path of a file"
+    if not isinstance(error, OSError):
+        return f"{told}, not {type(config).__name__}"
+    name = str(config) if not isinstance(config, str) or config.endswith(".json") else "the text"
+    return f"{told} ({name}: {error.strerror})"
 
 
 def _endpoint(entry: Any) -> Any:
@@ -115,8 +162,6 @@ def configuration(
     endpoints: Any,
     config: Any,
     policy: str | None,
-    timeout: Any,
-    max_retries: int | None,
     default_headers: Mapping[str, str] | None,
     default_query: Mapping[str, object] | None,
     organization: str | None,
@@ -124,6 +169,7 @@ def configuration(
     settings: dict[str, Any],
 ) -> dict[str, Any]:
     """The configuration document. What stands in `settings` are keys of the document itself."""
+    kind = _errors.ConfigError
     for name, instead in _REFUSED.items():
         if settings.pop(name, None) is not None:
             raise _errors.make(_errors.ConfigError, f"{name}: {instead}")
@@ -136,31 +182,38 @@ def configuration(
         document["base_url"] = str(base_url)
     if endpoints is not None:
         document.pop("base_url", None)
+        if isinstance(endpoints, (str, bytes)) or not hasattr(endpoints, "__iter__"):
+            raise _errors.make(
+                kind, "endpoints: expected a list of names, URLs, Endpoints or dicts"
+            )
         document["endpoints"] = [_endpoint(entry) for entry in endpoints]
     if policy is not None:
         document["policy"] = policy
-    headers = dict(default_headers or {})
+    headers = dict(mapping(default_headers, "default_headers", kind))
+    query = mapping(default_query, "default_query", kind)
     for name, value in (("OpenAI-Organization", organization), ("OpenAI-Project", project)):
         if value is not None:
             headers[name] = value
     if headers:
         _merge(document, "headers", headers)
-    if default_query:
-        _merge(document, "query", {name: _query_text(each) for name, each in default_query.items()})
-    if max_retries is not None and is_given(max_retries):
-        _merge(document, "retry", {"max_attempts": max_retries + 1})
-    if is_given(timeout):
-        if timeout is None:
-            _merge(document, "time_limits", {"total_ms": 0})
-        elif is_timeout_object(timeout):
-            limits, pool = time_limits(timeout, "timeout")
-            _merge(document, "time_limits", limits)
-            if pool is not None:
-                document["max_wait_ms"] = pool
-        else:
-            _merge(document, "time_limits", {"total_ms": milliseconds(timeout, "timeout")})
+    if query:
+        _merge(document, "query", {name: _query_text(each) for name, each in query.items()})
     document.update({name: value for name, value in settings.items() if is_given(value)})
     return document
+
+
+def _query_pairs(name: str, value: object) -> Iterator[tuple[str, str]]:
+    """As the OpenAI SDK writes them: `a[]=1`, `a[b]=1`."""
+    if not is_given(value) or value is None:
+        return
+    if isinstance(value, (list, tuple)):
+        for each in value:
+            yield from _query_pairs(f"{name}[]", each)
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            yield from _query_pairs(f"{name}[{key}]", each)
+    else:
+        yield name, _query_text(value)
 
 
 def _query_text(value: object) -> str:
@@ -172,15 +225,11 @@ def _query_text(value: object) -> str:
 def with_query(path: str, query: Mapping[str, object]) -> str:
     from urllib.parse import urlencode
 
-    pairs = []
-    for name, value in query.items():
-        if not is_given(value) or value is None:
-            continue
-        if isinstance(value, (list, tuple)):
-            pairs += [(f"{name}[]", _query_text(each)) for each in value]
-        else:
-            pairs.append((name, _query_text(value)))
-    return f"{path}{'&' if '?' in path else '?'}{urlencode(pairs)}" if pairs else path
+    pairs = [pair for name, value in query.items() for pair in _query_pairs(str(name), value)]
+    try:
+        return f"{path}{'&' if '?' in path else '?'}{urlencode(pairs)}" if pairs else path
+    except UnicodeEncodeError as error:
+        raise _errors.make(_errors.RequestError, f"extra_query: {error}") from None
 
 
 class Defaults:
@@ -205,32 +254,38 @@ class Defaults:
     def changed(
         self,
         timeout: Any = NOT_GIVEN,
-        headers: Mapping[str, str] | None = None,
-        query: Mapping[str, object] | None = None,
-        options: Mapping[str, Any] | None = None,
+        headers: Any = None,
+        query: Any = None,
+        options: Any = None,
+        max_retries: Any = None,
+        kind: Kind = _errors.RequestError,
     ) -> Defaults:
-        """A copy with the given ones over it."""
+        """A copy with the given ones over it. `kind`: of the error if one of them is wrong."""
         made = self.copy()
-        if headers:
-            made.headers = _header_lines(made.headers, headers)
-        if query:
-            made.query = {**made.query, **query}
-        if options:
-            made.options = {**made.options, **options}
-        if not is_given(timeout):
-            return made
+        if headers is not None and is_given(headers):
+            made.headers = _header_lines(made.headers, mapping(headers, "extra_headers"))
+        if query is not None and is_given(query):
+            made.query = {**made.query, **mapping(query, "extra_query")}
+        if options is not None and is_given(options):
+            made.options = _merged(made.options, mapping(options, "holysheep"))
+        if max_retries is not None and is_given(max_retries):
+            more = {"retry": {"max_attempts": attempts(max_retries, kind)}}
+            made.options = _merged(made.options, more)
+        if is_given(timeout):
+            made._limit(timeout, kind)
+        return made
+
+    def _limit(self, timeout: Any, kind: Kind) -> None:
         if timeout is None:
-            made.timeout_ms = -1
+            self.timeout_ms = -1
         elif is_timeout_object(timeout):
-            limits, pool = time_limits(timeout, "timeout")
-            before = made.options.get("time_limits", {})
-            more: dict[str, Any] = {"time_limits": {**before, **limits}}
+            limits, pool = time_limits(timeout, "timeout", kind)
+            more: dict[str, Any] = {"time_limits": limits}
             if pool is not None:
                 more["max_wait_ms"] = pool
-            made.options = {**made.options, **more}
+            self.options = _merged(self.options, more)
         else:
-            made.timeout_ms = milliseconds(timeout, "timeout")
-        return made
+            self.timeout_ms = milliseconds(timeout, "timeout", kind)
 
     def options_text(self) -> str | None:
         if not self.options:
@@ -244,19 +299,29 @@ class Defaults:
         return with_query(path, self.query) if self.query else path
 
 
+def _merged(before: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
+    """Sections such as `retry` keep what the new ones do not name."""
+    made = {**before, **options}
+    for name, section in before.items():
+        if isinstance(section, dict) and isinstance(made[name], dict):
+            made[name] = {**section, **made[name]}
+    return made
+
+
 def _header_lines(before: str | None, headers: Mapping[str, str]) -> str | None:
     """The lines of `before` with `headers` over them; a value that is not given takes one away."""
-    names = {name.lower() for name in headers}
-    lines = [
-        line
-        for line in (before or "").split("\n")
-        if line and line.split(":")[0].lower() not in names
-    ]
+    kept = {line.split(":")[0].lower(): line for line in (before or "").split("\n") if line}
     for name, value in headers.items():
+        if not isinstance(name, str):
+            raise _errors.make(_errors.RequestError, f"extra_headers: expected text, not {name!r}")
+        kept.pop(name.lower(), None)
         if not is_given(value) or value is None:
             continue
-        text = str(value)
-        if "\n" in text or "\r" in text or "\n" in name or "\r" in name:
+        if not isinstance(value, (str, int, float)):
+            told = f"extra_headers.{name}: expected text, not {type(value).__name__}"
+            raise _errors.make(_errors.RequestError, told)
+        line = f"{name}: {value}"
+        if "\n" in line or "\r" in line:
             raise _errors.make(_errors.RequestError, f"extra_headers: {name!r} holds a line break")
-        lines.append(f"{name}: {text}")
-    return "\n".join(lines) or None
+        kept[name.lower()] = line
+    return "\n".join(kept.values()) or None

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from . import _async_stream, _errors
+from . import _async_stream, _errors, _log
 from ._call import Caller, answer_of
+from ._check import acheck
 from ._loop import loop_queue, tokens
 from ._native import Failure
+from ._resources import Completions, RawResponse
+from ._watch import TRACING
+from ._wait import _modules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, AsyncIterator, Generator
 
     from ._native import Outcome
+    from ._resources import Operation
+    from ._results import Model, ModelList
 
 
 class AsyncCaller(Caller):
@@ -27,41 +33,89 @@ class AsyncCaller(Caller):
         self.engine.set_key(key)
 
     async def outcome(  # type: ignore[override]
-        self, method: str, arguments: tuple[Any, ...]
+        self, verb: str, arguments: tuple[Any, ...]
     ) -> Outcome:
         engine = self.engine
         if engine.key_source is not None:
             await self.refresh_key()
-        queue = loop_queue()
-        future = queue.loop.create_future()
+        _log.attach(engine)
+        native, queue = engine.native, loop_queue()
+        watch = None
+        if self._hooked or TRACING in _modules:
+            watch = self.watcher.begin(engine, verb, arguments)
+        number = 0
         token = next(tokens)
-        queue.calls[token] = future
+        future = queue.calls[token] = queue.loop.create_future()
         try:
-            number = engine.native.submit(queue.queue, token, 0, method, arguments)
+            number = native.submit(queue.queue, token, 0, verb, arguments)
+            outcome: Outcome = await future
         except Failure as failure:
             del queue.calls[token]
-            engine.recover(failure)
-            return await self.outcome(method, arguments)
-        except BaseException:
-            del queue.calls[token]
+            refused = engine.error(failure)
+            if watch is not None:
+                watch.left(refused)
+            raise refused from None
+        except BaseException as error:
+            if number:
+                native.cancel(number)
+            else:
+                del queue.calls[token]
+            if watch is not None:
+                watch.left(error)
             raise
-        try:
-            outcome: Outcome = await future
-        except BaseException:
-            engine.native.cancel(number)
-            raise
-        if self.hooks is not None:
-            self.hooks.ended(outcome)
+        if engine.monitor is not None:
+            engine.monitor.alerts_pending()
+        if watch is not None:
+            watch.ended(outcome)
         if outcome.status:
-            raise _errors.from_outcome(outcome, method, arguments[0])
+            raise _errors.from_outcome(outcome, verb, arguments[0])
         return outcome
 
-    async def stream(  # type: ignore[override]
-        self, kind: type[Any], arguments: tuple[Any, ...]
-    ) -> _async_stream.AsyncStream[Any]:
+    async def answer(
+        self, operation: Operation, arguments: tuple[Any, ...], raw: bool
+    ) -> Any:
+        made = operation.lazy.__new__(operation.lazy)
+        made._outcome = outcome = await self.outcome(operation.verb, arguments)
+        return RawResponse(made, outcome) if raw else made
+
+    def listing(
+        self, operation: Operation, arguments: tuple[Any, ...], raw: bool
+    ) -> Any:
+        if raw:
+            return self.answer(operation, arguments, raw)
+        return Listing(self, operation, arguments)
+
+    async def stream(
+        self, operation: Operation, arguments: tuple[Any, ...], raw: bool
+    ) -> Any:
         if self.engine.key_source is not None:
             await self.refresh_key()
-        return await _async_stream.begin(self.engine, kind, arguments[0], arguments)
+        _log.attach(self.engine)
+        made = await _async_stream.begin(self.engine, operation.chunk, arguments, self.watcher)
+        return RawResponse(made, made._source.head) if raw else made
 
-    async def anything(self, method: str, arguments: tuple[Any, ...]) -> Any:
-        return answer_of(await self.outcome(method, arguments))
+    def check(self, config: dict[str, Any], model: str | None) -> Any:
+        return acheck(Completions(self).create, config, model)
+
+    async def anything(self, verb: str, arguments: tuple[Any, ...]) -> Any:
+        return answer_of(await self.outcome(verb, arguments))
+
+
+class Listing:
+    """`await` gives the list, `async for` its models."""
+
+    __slots__ = ("_arguments", "_caller", "_operation")
+
+    def __init__(
+        self, caller: AsyncCaller, operation: Operation, arguments: tuple[Any, ...]
+    ) -> None:
+        self._caller = caller
+        self._operation = operation
+        self._arguments = arguments
+
+    def __await__(self) -> Generator[Any, Any, ModelList]:
+        return self._caller.answer(self._operation, self._arguments, False).__await__()
+
+    async def __aiter__(self) -> AsyncIterator[Model]:
+        for model in await self:
+            yield model

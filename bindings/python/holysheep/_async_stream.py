@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from . import _errors
 from ._loop import get_running_loop, loop_queue, tokens
-from ._native import Failure
-from ._stream import DATA, DONE, HEADERS, RESTARTED, Reading, _Base, chunk_of
+from ._stream import DATA, DONE, HEADERS, RESTARTED, Reading, _Base
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from ._loop import LoopQueue
     from ._metadata import Metadata
     from ._stream import Chunk
+    from ._watch import Watch, Watcher
 
 
 class AsyncSource(Reading):
@@ -22,8 +22,10 @@ class AsyncSource(Reading):
 
     __slots__ = ("_queue", "_waiter", "_waiting")
 
-    def __init__(self, engine: Engine, path: str, kind: type[Any], queue: LoopQueue) -> None:
-        super().__init__(engine, path, kind)
+    def __init__(
+        self, engine: Engine, path: str, kind: type[Any], queue: LoopQueue, watch: Watch | None
+    ) -> None:
+        super().__init__(engine, path, kind, watch)
         self._queue = queue
         self._waiting: list[tuple[Any, ...]] = []
         self._waiter: Any = None
@@ -47,6 +49,9 @@ class AsyncSource(Reading):
             self._waiter = self._queue.loop.create_future()
             try:
                 await self._waiter
+            except BaseException as error:
+                self.close(error)  # now, not when the exception's traceback goes
+                raise
             finally:
                 self._waiter = None
         events, self._waiting = self._waiting, []
@@ -80,13 +85,14 @@ class AsyncChunks:
         source = self._source
         while True:
             for piece in self._pieces:
-                return chunk_of(source.kind, piece)
+                return source.chunk(piece)
             if self._event is not None:
-                source.delivered(self._event)
+                source.native.credit(source.id, self._event[3])
                 self._event = None
             event = next(self._events, None)
             if event is None:
                 if source.done is not None:
+                    source.check_end()
                     raise StopAsyncIteration
                 source.check_open()
                 self._events = iter(await source.events())
@@ -129,8 +135,8 @@ class AsyncStream(_Base["Chunk"]):
 
     async def text_deltas(self) -> AsyncIterator[str]:
         """The pieces of text alone."""
-        async for chunk in self._chunks():
-            text = chunk._text()
+        async for chunk in self:
+            text = self._source.kind._text(chunk)
             if text:
                 yield text
 
@@ -167,25 +173,23 @@ class AsyncStream(_Base["Chunk"]):
 
 
 async def begin(
-    engine: Engine, kind: type[Any], path: str, arguments: tuple[Any, ...]
+    engine: Engine, kind: type[Any], arguments: tuple[Any, ...], watcher: Watcher
 ) -> AsyncStream[Any]:
     """Submits a streamed call and returns once its answer has begun."""
     queue = loop_queue()
-    source = AsyncSource(engine, path, kind, queue)
+    watch = watcher.begin(engine, "POST", arguments)
+    source = AsyncSource(engine, arguments[0], kind, queue, watch)
     token = next(tokens)
     queue.streams[token] = source
     try:
-        source.id = engine.native.submit(queue.queue, token, 1, "POST", arguments)
-    except Failure as failure:
-        del queue.streams[token]
-        engine.recover(failure)
-        return await begin(engine, kind, path, arguments)
-    except BaseException:
-        del queue.streams[token]
-        raise
-    try:
+        source.id = engine.ask(
+            lambda native: native.submit(queue.queue, token, 1, "POST", arguments)
+        )
+        source.native = engine.native
         await source.begin()
-    except BaseException:
-        source.close()
+    except BaseException as error:
+        if not source.id:
+            del queue.streams[token]
+        source.close(error)
         raise
     return AsyncStream(source)

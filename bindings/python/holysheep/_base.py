@@ -4,38 +4,85 @@ from __future__ import annotations
 
 import os
 
-from . import _errors, _log
-from ._arguments import NOT_GIVEN, Defaults, configuration, is_given
+from . import _errors
+from ._arguments import (
+    NOT_GIVEN,
+    Defaults,
+    body_of,
+    check_text,
+    configuration,
+    mapping,
+)
 from ._call import Caller
 from ._engine import Engine
-from ._hooks import Hooks
 from ._pool import Pool
-from ._resources import NOT_OFFERED, NotOffered
+from ._resources import (
+    NOT_OFFERED,
+    Chat,
+    Embeddings,
+    Models,
+    Raw,
+    Responses,
+    not_offered,
+)
+from ._watch import TRACING, Watcher
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Mapping, TypeVar
+    from typing import Any, Awaitable, Callable, Iterable, Literal, Mapping, TypeVar
 
+    from ._arguments import Timeout
+    from ._endpoint import Endpoint
+    from ._metadata import Attempt, Metadata
     from ._monitor import RateLimitMonitor
+    from ._types import CallOptions, EndpointConfig
 
     Self = TypeVar("Self", bound="BaseClient")
 
-#: What `with_options` changes for a view of the same engine; all else makes a new client.
-_OF_A_VIEW = ("timeout", "max_retries", "default_headers", "default_query", "extra")
+
+_OF_A_WATCHER = ("on_attempt", "on_done", "tracing")
+_OF_AN_ENGINE = (
+    "api_key", "base_url", "config", "endpoints", "organization", "policy", "project"
+)
 
 
 class BaseClient:
-    __slots__ = ("__weakref__", "_arguments", "_caller", "_engine", "_hooks", "pool")
+    __slots__ = ("__weakref__", "_arguments", "_caller", "_engine", "_watcher", "pool")
+
+    _caller_class: type[Caller] = Caller
 
     #: Endpoints as they are now; also metrics and the configuration in force.
     pool: Pool
 
+    def __init__(
+        self,
+        api_key: str | Callable[[], str | Awaitable[str]] | None = None,
+        *,
+        base_url: str | Any = None,
+        endpoints: Iterable[str | Endpoint | EndpointConfig] | None = None,
+        config: Mapping[str, Any] | str | Any = None,
+        policy: Literal["smart", "document"] | None = None,
+        timeout: Timeout = NOT_GIVEN,
+        max_retries: int | None = None,
+        default_headers: Mapping[str, str] | None = None,
+        default_query: Mapping[str, object] | None = None,
+        organization: str | None = None,
+        project: str | None = None,
+        on_attempt: Callable[[list[Attempt]], Any] | None = None,
+        on_done: Callable[[Metadata], Any] | None = None,
+        tracing: bool | None = None,
+        **settings: Any,
+    ) -> None:
+        given = dict(locals())
+        self._open({name: given[name] for name in given if name not in ("self", "__class__")})
+
     def _open(self, arguments: dict[str, Any]) -> None:
         self._arguments = arguments
         given = dict(arguments)
-        self._hooks = Hooks.of(given.pop("on_attempt"), given.pop("on_done"))
+        self._watcher = _watcher(**{name: given.pop(name) for name in _OF_A_WATCHER})
         settings = given.pop("settings")
-        if given["config"] is None:
+        timeout, max_retries = given.pop("timeout"), given.pop("max_retries")
+        if all(given[name] is None for name in ("base_url", "config", "endpoints")):
             given["config"] = os.environ.get("HOLYSHEEP_CONFIG") or None
         source = given["api_key"]
         key_source: Callable[[], Any] | None = None
@@ -47,8 +94,11 @@ class BaseClient:
                 _errors.ConfigError, "api_key: expected a string or a callable that returns one"
             )
         document = configuration(settings=dict(settings), **given)
-        self._start(Engine(document, key_source), Defaults())
-        _log.attach(self._engine)
+        # Beside the calls: clients that differ in these only share one engine.
+        defaults = Defaults().changed(
+            timeout, max_retries=max_retries, kind=_errors.ConfigError
+        )
+        self._start(Engine(document, key_source), defaults)
 
     def _first_key(self, source: Callable[[], Any]) -> str:
         key = source()
@@ -58,15 +108,38 @@ class BaseClient:
 
     def _start(self, engine: Engine, defaults: Defaults) -> None:
         self._engine = engine
-        self._caller = self._make_caller(engine, defaults, self._hooks)
-        self.pool = Pool(engine)
-        self._resources(self._caller)
+        caller = self._caller = self._caller_class(engine, defaults, self._watcher)
+        self.pool = Pool(engine, caller)
+        made: Any = self
+        made.chat = Chat(caller)
+        made.embeddings = Embeddings(caller)
+        made.responses = Responses(caller)
+        made.models = Models(caller)
 
-    def _make_caller(self, engine: Engine, defaults: Defaults, hooks: Hooks | None) -> Caller:
-        return Caller(engine, defaults, hooks)
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Any = None,
+        content: bytes | bytearray | str | None = None,
+        timeout: Timeout = NOT_GIVEN,
+        extra_headers: Mapping[str, str] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        holysheep: CallOptions | None = None,
+    ) -> Any:
+        """Any request below the base URL. The answer: an object, a list, or text if it is no JSON.
 
-    def _resources(self, caller: Caller) -> None:
-        raise NotImplementedError
+        json: the body as a value; content: the body as bytes or text (with a Content-Type in
+        `extra_headers`); not both."""
+        body = json
+        if content is not None:
+            body = body_of(content, json)
+        for name, text in (("method", method), ("path", path)):
+            check_text(name, text)
+        caller = self._caller
+        arguments = caller.arguments(path, body, timeout, extra_headers, extra_query, holysheep)
+        return caller.anything(method, arguments)
 
     def with_options(
         self: Self,
@@ -81,30 +154,34 @@ class BaseClient:
         """A client with other defaults on the same engine and pool. An argument that belongs to
         the configuration (`api_key`, `base_url`, …) makes a client of that configuration."""
         made = object.__new__(type(self))
-        if more:
-            known = {name: more.pop(name) for name in tuple(more) if name in self._arguments}
-            merged = {**self._arguments, **known}
+        merged = {name: more.pop(name, value) for name, value in self._arguments.items()}
+        if more or any(merged[name] is not self._arguments[name] for name in _OF_AN_ENGINE):
             merged["settings"] = {**merged["settings"], **more}
             made._open(merged)
         else:
-            made._arguments = self._arguments
-            made._hooks = self._hooks
-            made._start(self._engine, self._caller.defaults)
-        options = dict(holysheep or {})
-        if is_given(max_retries):
-            options["retry"] = {**options.get("retry", {}), "max_attempts": max_retries + 1}
-        defaults = made._caller.defaults.changed(timeout, default_headers, default_query, options)
+            made._arguments = merged
+            made._engine = self._engine
+            made._watcher = _watcher(**{name: merged[name] for name in _OF_A_WATCHER})
+        options = mapping(holysheep, "holysheep")
+        defaults = self._caller.defaults.changed(
+            timeout, default_headers, default_query, options, max_retries
+        )
         made._start(made._engine, defaults)
         return made
 
     copy = with_options
 
+    if not TYPE_CHECKING:
+
+        @property
+        def with_raw_response(self):
+            """The client's resources, whose methods return a `RawResponse`."""
+            return Raw(self._caller)
+
     @property
     def monitor(self) -> RateLimitMonitor:
         """Counts what the engine of this client does, for all clients that share it."""
-        from ._monitor import RateLimitMonitor
-
-        return RateLimitMonitor._of(self._engine.ask(lambda native: native.monitor()))
+        return self.pool.monitor
 
     def metrics(self) -> str:
         """Metrics in the Prometheus text format."""
@@ -112,12 +189,14 @@ class BaseClient:
 
     def health(self) -> dict[str, Any]:
         """The health report: `ok`, `overall_status`, and each endpoint's state."""
-        return self.monitor.get_health_report()
+        return self.pool.health()
 
-    def __getattr__(self, name: str) -> Any:
-        if name in NOT_OFFERED:
-            return NotOffered(name)
-        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name):
+            if name in NOT_OFFERED:
+                raise AttributeError(not_offered(name))
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
 
     def __copy__(self) -> Any:
         raise _errors.make(
@@ -136,6 +215,16 @@ class BaseClient:
         return f"<{type(self).__name__} policy={config['policy']} endpoints=[{names}]>"
 
 
-def gathered(local: dict[str, Any]) -> dict[str, Any]:
-    """A constructor's arguments as they are kept."""
-    return {name: value for name, value in local.items() if name not in ("self", "__class__")}
+def _watcher(on_attempt: Any, on_done: Any, tracing: Any) -> Watcher:
+    if tracing:
+        from importlib import import_module
+
+        try:
+            import_module(TRACING)
+        except ImportError as error:
+            told = f"tracing: the package opentelemetry-api is needed ({error})"
+            raise _errors.make(_errors.ConfigError, told) from error
+    for name, hook in (("on_attempt", on_attempt), ("on_done", on_done)):
+        if hook is not None and not callable(hook):
+            raise _errors.make(_errors.ConfigError, f"{name}: expected a callable")
+    return Watcher(on_attempt, on_done, tracing)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from . import _errors, _log, _stream, _wait
 from ._arguments import NOT_GIVEN, Defaults
-from ._hooks import Hooks
+from ._check import check
 from ._native import Failure
-from ._object import of_anything, result_of
+from ._object import of_anything
+from ._resources import Completions, RawResponse
+from ._watch import TRACING, Watcher
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,25 +16,27 @@ if TYPE_CHECKING:
 
     from ._engine import Engine
     from ._native import Outcome
+    from ._resources import Operation
 
 _modules = _wait._modules
 _log_state = _log.state
 
 
 class Caller:
-    """What every resource of a client holds: engine, defaults, hooks. Not the client, so that a
-    dropped client is gone at once."""
+    """What every resource of a client holds: engine, defaults, watcher. Not the client, so that a
+    dropped client is gone at once. Its async twin returns something to await where this one returns
+    the thing itself."""
 
-    __slots__ = ("_headers", "_options", "_plain", "_timeout_ms", "defaults", "engine", "hooks")
+    __slots__ = ("_headers", "_hooked", "_options", "_timeout_ms", "defaults", "engine", "watcher")
 
-    def __init__(self, engine: Engine, defaults: Defaults, hooks: Hooks | None) -> None:
+    def __init__(self, engine: Engine, defaults: Defaults, watcher: Watcher) -> None:
         self.engine = engine
         self.defaults = defaults
-        self.hooks = hooks
+        self.watcher = watcher
         self._headers = defaults.headers
         self._timeout_ms = defaults.timeout_ms
         self._options = defaults.options_text()
-        self._plain = not defaults.query and engine.key_source is None and hooks is None
+        self._hooked = watcher.hooked
 
     def arguments(
         self, path: str, body: Any, timeout: Any, headers: Any, query: Any, options: Any
@@ -55,38 +59,63 @@ class Caller:
             changed.options_text(),
         )
 
-    def outcome(self, method: str, arguments: tuple[Any, ...]) -> Outcome:
+    def outcome(self, verb: str, arguments: tuple[Any, ...]) -> Outcome:
         """The end of a call that went well, else its error."""
         engine = self.engine
         if engine.key_source is not None:
             engine.set_key(engine.key_source())
+        _log.attach(engine)
+        watch = None
+        if self._hooked or TRACING in _modules:
+            watch = self.watcher.begin(engine, verb, arguments)
         try:
             if (
                 "gevent.monkey" in _modules
                 or "eventlet.patcher" in _modules
                 or _log_state.queue is not None
             ):
-                outcome = _wait.call(engine.native, method, arguments)
+                outcome = _wait.call(engine.native, verb, arguments)
             else:
-                outcome = engine.native.call(method, arguments)
+                outcome = engine.native.call(verb, arguments)
         except Failure as failure:
-            engine.recover(failure)
-            outcome = engine.native.call(method, arguments)
-        if self.hooks is not None:
-            self.hooks.ended(outcome)
+            refused = engine.error(failure)
+            if watch is not None:
+                watch.left(refused)
+            raise refused from None
+        except BaseException as error:
+            if watch is not None:
+                watch.left(error)
+            raise
+        if engine.monitor is not None:
+            engine.monitor.alerts_pending()
+        if watch is not None:
+            watch.ended(outcome)
         if outcome.status:
-            raise _errors.from_outcome(outcome, method, arguments[0])
+            raise _errors.from_outcome(outcome, verb, arguments[0])
         return outcome
 
-    def stream(self, kind: type[Any], arguments: tuple[Any, ...]) -> _stream.Stream[Any]:
+    def answer(self, operation: Operation, arguments: tuple[Any, ...], raw: bool) -> Any:
+        """What a method of a resource returns."""
+        made = operation.lazy.__new__(operation.lazy)
+        made._outcome = outcome = self.outcome(operation.verb, arguments)
+        return RawResponse(made, outcome) if raw else made
+
+    listing = answer
+
+    def stream(self, operation: Operation, arguments: tuple[Any, ...], raw: bool) -> Any:
         engine = self.engine
         if engine.key_source is not None:
             engine.set_key(engine.key_source())
-        return _stream.begin(engine, kind, arguments[0], arguments)
+        _log.attach(engine)
+        made = _stream.begin(engine, operation.chunk, arguments, self.watcher)
+        return RawResponse(made, made._source.head) if raw else made
 
-    def anything(self, method: str, arguments: tuple[Any, ...]) -> Any:
+    def check(self, config: dict[str, Any], model: str | None) -> Any:
+        return check(Completions(self).create, config, model)
+
+    def anything(self, verb: str, arguments: tuple[Any, ...]) -> Any:
         """The answer of a path without a class of its own."""
-        return answer_of(self.outcome(method, arguments))
+        return answer_of(self.outcome(verb, arguments))
 
 
 def answer_of(outcome: Outcome) -> Any:
@@ -95,8 +124,5 @@ def answer_of(outcome: Outcome) -> Any:
     text = outcome.text()
     try:
         return of_anything(_json.read(text))
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
-
-
-__all__ = ["Caller", "answer_of", "result_of"]

@@ -4,22 +4,41 @@ hide behind a healthy one. As `holysheep check` does it."""
 from __future__ import annotations
 
 from ._errors import HolySheepError
-from ._pool import Check
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterator
 
-    from ._base import BaseClient
     from ._types import CallOptions
 
 _MODEL = "gpt-4.1"
 _SECONDS_MAX = 30  # a ten-token answer that takes longer is of no use
 
 
-def plan(client: BaseClient, model: str | None) -> Iterator[tuple[str, dict[str, Any]]]:
+class Check:
+    """What `check()` found at one endpoint. True if a call got through."""
+
+    __slots__ = ("endpoint", "error", "model", "took")
+
+    def __init__(self, endpoint: str, model: str, took: float, error: Exception | None) -> None:
+        self.endpoint = endpoint
+        self.model = model
+        #: Seconds.
+        self.took = took
+        #: None if the endpoint answered.
+        self.error = error
+
+    def __bool__(self) -> bool:
+        return self.error is None
+
+    def __repr__(self) -> str:
+        told = "ok" if self.error is None else str(self.error).split("\n", 1)[0]
+        return f"<Check {self.endpoint}: {told}>"
+
+
+def plan(config: dict[str, Any], model: str | None) -> Iterator[tuple[str, dict[str, Any]]]:
     """(endpoint, arguments of `chat.completions.create`)."""
-    for endpoint in client.pool.config()["endpoints"]:
+    for endpoint in config["endpoints"]:
         options: CallOptions = {
             "allow": [endpoint["name"]],
             "retry": {"max_attempts": 1},
@@ -47,12 +66,27 @@ def found(endpoint: str, model: str, answer: Any) -> Check:
     return Check(endpoint, model, answer.holysheep.took, None)
 
 
-def check(client: Any, model: str | None) -> list[Check]:
+def check(create: Any, config: dict[str, Any], model: str | None) -> list[Check]:
+    """`create`: `chat.completions.create` of the client."""
     checks = []
-    for endpoint, arguments in plan(client, model):
+    for endpoint, arguments in plan(config, model):
         try:
-            answer: Any = client.chat.completions.create(**arguments)
+            answer: Any = create(**arguments)
         except HolySheepError as error:
             answer = error
         checks.append(found(endpoint, arguments["model"], answer))
     return checks
+
+
+async def acheck(create: Any, config: dict[str, Any], model: str | None) -> list[Check]:
+    """The same on an event loop, all endpoints at the same time."""
+    from asyncio import gather
+
+    async def one(endpoint: str, arguments: dict[str, Any]) -> Check:
+        try:
+            answer: Any = await create(**arguments)
+        except HolySheepError as error:
+            answer = error
+        return found(endpoint, arguments["model"], answer)
+
+    return list(await gather(*(one(*each) for each in plan(config, model))))

@@ -1,13 +1,13 @@
 """A client's hold on its engine: opened from a configuration document, shared by every view that
 `with_options` makes, opened again in a child process.
 
-A client that is dropped, not closed, leaves its engine running for the next one of equal
+A client that is dropped or closed leaves its engine running for the next one of equal
 configuration, so that a program which makes a client for each request keeps its connections and
 cooldowns. At most `_KEPT_MAX` engines are kept so.
 
-Threads: any. After fork() the child's first call finds that its engine is the parent's
-(`ForkedError` of the native part) and opens a fresh one from the same document; calls of the
-parent's end there with an error and touch none of its sockets.
+Threads: any. After fork() the child's first call finds that its engine is the parent's and opens a
+fresh one from the same document; calls that were under way end there with a `ForkedError`, are not
+sent again, and touch none of the parent's sockets.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 from _thread import allocate_lock
 
-from . import _errors, _json, _native
+from . import _errors, _json, _native, _wait
 from ._native import Failure
 
 TYPE_CHECKING = False
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 #: Who uses more configurations in turn makes them up for each call, and nothing is gained.
 _KEPT_MAX = 4
+_CLOSING_SECONDS_MAX = 1e9
 _kept: dict[str, _native.Client] = {}  # the most recently opened last
 
 
@@ -36,63 +37,119 @@ def _keep(document: str) -> None:
         _kept.pop(next(iter(_kept)), None)
 
 
+class _Process:
+    """How many forks lie between this process and the one that imported the package."""
+
+    generation = 0
+
+
+process = _Process()
+
+
 class Engine:
-    __slots__ = ("_document", "_lock", "_pid", "closed", "key", "key_source", "native")
+    __slots__ = (
+        "_addresses",
+        "_document",
+        "_lock",
+        "_native",
+        "closed",
+        "generation",
+        "key",
+        "key_source",
+        "log_level",
+        "monitor",
+    )
 
     def __init__(self, document: dict[str, Any], key_source: Callable[[], Any] | None) -> None:
         self._lock = allocate_lock()
+        self._addresses: dict[str, tuple[str | None, int | None]] | None = None
         self.key_source = key_source
         self.key: str | None = None
         self.closed = False
+        #: Whose alerts are handed out when calls have ended; a RateLimitMonitor.
+        self.monitor: Any = None
+        #: What the engine's records are sent for; 0: nobody listens.
+        self.log_level = 0
         try:
             self._document = _json.write(document, "config")
-            self.native = _native.Client(self._document)
+            self._native = _native.Client(self._document)
             if not document.get("isolated"):
                 _keep(self._document)
         except Failure as failure:
             raise _errors.from_failure(failure) from None
-        self._pid = os.getpid()
+        self.generation = process.generation
 
-    def recover(self, failure: Failure) -> None:
-        """Opens a fresh engine if the failure is that of a forked process, else raises it."""
-        if not _errors.is_forked(failure):
-            if self.closed:
-                raise _errors.make(_errors.ClosedError, "the client is closed") from None
-            raise _errors.from_failure(failure) from None
+    @property
+    def native(self) -> _native.Client:
+        """The engine of this process."""
+        if self.generation != process.generation:
+            self._open_again()
+        return self._native
+
+    def _open_again(self) -> None:
         with self._lock:
-            if self._pid == os.getpid():
+            if self.generation == process.generation:
                 return
+            if self.closed:
+                raise self.error_closed()
             try:
-                self.native = _native.Client(self._document)
-            except Failure as fault:
-                raise _errors.from_failure(fault) from None
-            self._pid = os.getpid()
-            if self.key is not None:
-                self.native.set_key("", self.key)
+                self._native = _native.Client(self._document)
+                if self.key is not None:
+                    self._native.set_key("", self.key)
+            except Failure as failure:
+                raise _errors.from_failure(failure) from None
+            self.log_level = 0
+            self.monitor = None
+            self.generation = process.generation
+
+    def error_closed(self) -> Exception:
+        return _errors.make(_errors.ClosedError, "the client is closed")
+
+    def error(self, failure: Failure) -> Exception:
+        """The error that a failure of the native client is."""
+        return self.error_closed() if self.closed else _errors.from_failure(failure)
 
     def ask(self, question: Callable[[_native.Client], Any]) -> Any:
         """What `question` says of the native client."""
         try:
             return question(self.native)
         except Failure as failure:
-            self.recover(failure)
-            return question(self.native)
+            raise self.error(failure) from None
+
+    def tell(self, order: Callable[[_native.Client], Any]) -> None:
+        """As `ask`, for what a closed client refuses."""
+        if self.closed:
+            raise self.error_closed()
+        self.ask(order)
+
+    def addresses(self) -> dict[str, tuple[str | None, int | None]]:
+        """Host and port of each endpoint."""
+        if self._addresses is None:
+            from ._tracing import addresses
+
+            self._addresses = addresses(self.ask(lambda native: native.config()))
+        return self._addresses
 
     def set_key(self, key: str) -> None:
         if not isinstance(key, str):
             raise _errors.make(_errors.ConfigError, "api_key: the callable returned no string")
         if key != self.key:
-            try:
-                self.ask(lambda native: native.set_key("", key))
-            except Failure as failure:
-                raise _errors.from_failure(failure) from None
+            self.tell(lambda native: native.set_key("", key))
             self.key = key
 
     def close(self, timeout: float) -> bool:
         """Lets calls that run finish for up to `timeout` seconds. False: some were cancelled."""
+        if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or timeout != timeout:
+            raise _errors.make(_errors.RequestError, "timeout: expected seconds")
         self.closed = True
-        _kept.pop(self._document, None)
-        return self.native.drain(max(0, round(timeout * 1000)))
+        native = self._native
+        milliseconds = round(min(max(0, timeout), _CLOSING_SECONDS_MAX) * 1000)
+        if milliseconds == 0 or self.generation != process.generation:
+            return native.drain(0)
+        finished: bool = _wait.interruptibly(
+            lambda: native.drain(milliseconds), lambda: native.drain(0)
+        )
+        return finished
 
 
 def _before_fork() -> None:
@@ -103,6 +160,13 @@ def _after_fork_in_parent() -> None:
     _native.fork_parent()
 
 
+def _after_fork_in_child() -> None:
+    process.generation += 1
+    _kept.clear()
+
+
 os.register_at_fork(
-    before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_kept.clear
+    before=_before_fork,
+    after_in_parent=_after_fork_in_parent,
+    after_in_child=_after_fork_in_child,
 )

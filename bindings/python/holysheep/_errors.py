@@ -27,6 +27,7 @@ from __future__ import annotations
 import sys
 
 from . import _json
+from ._metadata import Headers, headers_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class ErrorResponse:
     """The answer that the error is about: `status_code`, `headers`, `text`, `json()`."""
 
     def __init__(
-        self, status_code: int, headers: dict[str, str], text: str, request: ErrorRequest
+        self, status_code: int, headers: Headers, text: str, request: ErrorRequest
     ) -> None:
         self.status_code = status_code
         self.headers = headers
@@ -91,7 +92,7 @@ class HolySheepError(Exception):
     #: Name of the endpoint of the last cause.
     endpoint: str | None = None
     #: One dict for each HTTP request that was made (endpoint, model, status, verdict, why, …).
-    trace: list[dict[str, Any]] = []
+    trace: list[dict[str, Any]]
     #: HTTP requests that were made.
     attempts: int = 0
     #: What the last cause was taken for: "rate_limited", "overloaded", "network", …
@@ -102,11 +103,12 @@ class HolySheepError(Exception):
     maybe_billed: bool = False
 
     _request: tuple[str, str] = ("POST", "")
-    _headers: dict[str, str] = {}
+    _headers: Headers = Headers()
     _text: str = ""
 
     def __init__(self, message: str = "", **fields: Any) -> None:
         Exception.__init__(self, message)
+        self.trace = []
         self.message = message
         self.__dict__.update(fields)
 
@@ -115,8 +117,9 @@ class HolySheepError(Exception):
         return ErrorRequest(*self._request)
 
     def __reduce__(self) -> tuple[Any, ...]:
+        all_failed = isinstance(self, AllEndpointsFailedError)
         state = dict(self.__dict__)
-        return _restore, (_plain_name(type(self)), isinstance(self, AllEndpointsFailedError), state)
+        return _restore, (_plain_name(type(self)), all_failed, state, self.__cause__)
 
 
 class APIError(HolySheepError):
@@ -201,7 +204,7 @@ class NoRouteError(HolySheepError):
 
 
 class LimitError(HolySheepError):
-    """One of the client's own limits (calls, bytes) is reached. Nothing was sent."""
+    """One of the client's own limits (calls, bytes, budget) is reached. Nothing was sent."""
 
 
 class ClosedError(HolySheepError, RuntimeError):
@@ -217,6 +220,7 @@ class CancelledError(HolySheepError):
 
 
 _BY_STATUS: dict[int, type[HolySheepError]] = {
+    -1: RequestError,
     -3: ClosedError,
     -5: ForkedError,
     -6: LimitError,
@@ -224,6 +228,7 @@ _BY_STATUS: dict[int, type[HolySheepError]] = {
     -101: ConfigError,
     -102: RequestError,
     -103: NoRouteError,
+    -104: LimitError,
     -200: APIConnectionError,
     -201: APITimeoutError,
     -202: StreamInterruptedError,
@@ -240,7 +245,6 @@ _BY_STATUS: dict[int, type[HolySheepError]] = {
     -350: InternalServerError,
     -399: APIStatusError,
 }
-_FORKED = -5
 _made: dict[tuple[object, ...], type[HolySheepError]] = {}
 
 
@@ -273,19 +277,18 @@ def _class_of(plain: type[HolySheepError], all_failed: bool) -> type[HolySheepEr
     return _made[key]
 
 
-def _restore(name: str, all_failed: bool, state: dict[str, Any]) -> HolySheepError:
+def _restore(
+    name: str, all_failed: bool, state: dict[str, Any], cause: BaseException | None
+) -> HolySheepError:
     error = _class_of(globals()[name], all_failed)(state.get("message", ""))
     error.__dict__.update(state)
+    error.__cause__ = cause
     return error
 
 
 def make(plain: type[HolySheepError], message: str, **fields: Any) -> HolySheepError:
     """An error of the package's own making."""
     return _class_of(plain, False)(message, **fields)
-
-
-def is_forked(failure: Failure) -> bool:
-    return failure.args[0] == _FORKED
 
 
 def from_failure(failure: Failure) -> HolySheepError:
@@ -354,7 +357,7 @@ def from_outcome(outcome: Outcome, method: str, path: str, partial: str = "") ->
         "retryable": bool(flags & _FLAG_RETRYABLE),
         "maybe_billed": bool(flags & _FLAG_MAYBE_BILLED),
         "_request": (method, path),
-        "_headers": {name.lower(): value for name, value in meta.get("headers", {}).items()},
+        "_headers": headers_of(meta),
         "_text": text,
     }
     if plain is StreamInterruptedError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import _errors, _log
+from . import _errors
 from ._client import HolySheepClient
 from ._endpoint import Endpoint
 
@@ -32,8 +32,11 @@ class HolySheepFailoverClient:
     COOLDOWN_PERIOD: ClassVar[float] = 60.0  # seconds
 
     def __init__(self, api_key: str | None = None, **settings: Any) -> None:
-        cooldown_ms = round(self.COOLDOWN_PERIOD * 1000)
-        self._templates = list(self.ENDPOINTS)
+        cooldown_ms = max(1, round(_number(self, "COOLDOWN_PERIOD") * 1000))
+        attempts = _number(self, "MAX_RETRIES")
+        if attempts != int(attempts) or attempts < 1:
+            raise _errors.make(_errors.ConfigError, "MAX_RETRIES: expected a whole number from 1")
+        self._templates = [_template(each) for each in self.ENDPOINTS]
         self._client = HolySheepClient(
             api_key,
             policy="document",
@@ -41,8 +44,8 @@ class HolySheepFailoverClient:
                 {"name": each.name, "url": each.url, "share_key": True} for each in self._templates
             ],
             retry={
-                "max_attempts": self.MAX_RETRIES,
-                "base_delay_ms": round(self.RETRY_DELAY_BASE * 1000),
+                "max_attempts": int(attempts),
+                "base_delay_ms": round(_number(self, "RETRY_DELAY_BASE") * 1000),
             },
             cooldown_ms=cooldown_ms,
             cooldown_base_ms=cooldown_ms,
@@ -75,9 +78,8 @@ class HolySheepFailoverClient:
         body: dict[str, Any] = {"model": model, "messages": messages, "temperature": temperature}
         if max_tokens is not None:
             body["max_tokens"] = max_tokens
-        _log.attach(self._client._engine)
         answer: ChatCompletion = self._client.chat.completions.create(**body)
-        return answer.to_dict()
+        return answer.model_dump()
 
     def close(self, timeout: float = 0) -> bool:
         """As `HolySheepClient.close`."""
@@ -103,3 +105,21 @@ class HolySheepFailoverClient:
     def __repr__(self) -> str:
         states = ", ".join(f"{each.name}: {each.status.value}" for each in self.endpoints)
         return f"<HolySheepFailoverClient {states}>"
+
+
+def _number(client: HolySheepFailoverClient, name: str) -> float:
+    value = getattr(client, name)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1e9:
+        raise _errors.make(_errors.ConfigError, f"{name}: expected a number, 0 or more")
+    return value
+
+
+def _template(entry: Any) -> Endpoint:
+    """An endpoint, also as a dict of the same members."""
+    if isinstance(entry, Endpoint):
+        return entry
+    try:
+        return Endpoint(url=entry["url"], name=entry["name"])
+    except (KeyError, TypeError):
+        told = "ENDPOINTS: expected Endpoints, or dicts with url and name"
+        raise _errors.make(_errors.ConfigError, told) from None

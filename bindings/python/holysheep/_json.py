@@ -52,6 +52,8 @@ def read(text: str) -> Any:
         if not stripped or stripped == text:
             raise ValueError("expected JSON") from None
         return read(stripped)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
     except SystemError:  # the scanner of Python before 3.13 takes `json.decoder` to be there
         import json
 

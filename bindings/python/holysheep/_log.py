@@ -1,6 +1,5 @@
 """The engine's log records as records of `logging.getLogger("holysheep")`. Never on by itself:
-only where the program has set up `logging` before it made a client, as far as the level lets
-through.
+only where the program has set up `logging`, as far as the level lets through.
 
 One record for each line of the tutorial's client, at its level; the engine's further records are
 DEBUG. They carry `endpoint`, `attempt`, `verdict` and `request_id` as attributes, as far as they
@@ -10,6 +9,7 @@ empties it.
 
 from __future__ import annotations
 
+import os
 import sys
 
 from . import _json
@@ -43,27 +43,42 @@ _LINES: dict[str, list[tuple[int, str]]] = {
 
 class _State:
     queue: Queue | None = None
+    logger: Any = None
+    root: Any = None
 
 
 state = _State()
+_modules = sys.modules
+
+
+def _after_fork_in_child() -> None:
+    state.queue = None  # the parent's
+
+
+os.register_at_fork(after_in_child=_after_fork_in_child)
 
 
 def level() -> int:
     """The logger's level, 0 if nobody listens."""
-    logging = sys.modules.get("logging")
-    if logging is None or not hasattr(logging, "getLogger"):
-        return 0
-    logger = logging.getLogger(NAME)
-    if not logger.hasHandlers():
+    logger = state.logger
+    if logger is None:
+        logging = _modules.get("logging")
+        if logging is None or not hasattr(logging, "getLogger"):
+            return 0  # nobody has imported it, or somebody is about to
+        logger = state.logger = logging.getLogger(NAME)
+        state.root = logging.getLogger()
+    if not logger.handlers and not (logger.propagate and state.root.handlers):
         return 0  # only logging's last resort would print it
-    return max(DEBUG, int(logger.getEffectiveLevel()))
+    return max(DEBUG, int(logger.level or state.root.level))
 
 
 def attach(engine: Engine) -> None:
-    """Sends the engine's records to the queue, if somebody listens."""
+    """Sends the engine's records to the queue, if somebody listens. Asked before each call, since
+    programs set up logging when they like: cheap when nothing has changed."""
     wanted = level()
-    if not wanted:
+    if wanted == engine.log_level or not wanted:
         return
+    engine.log_level = wanted
     if state.queue is None:
         state.queue = Queue()
     # A warning of the engine may be an error here.
@@ -71,7 +86,7 @@ def attach(engine: Engine) -> None:
     try:
         engine.native.log(state.queue, level_of_engine)
     except Failure:
-        state.queue = None  # made before fork()
+        engine.log_level = 0  # closed, which the call will say
 
 
 def flush() -> None:
@@ -79,11 +94,7 @@ def flush() -> None:
     queue = state.queue
     if queue is None:
         return
-    try:
-        events = queue.drain(0)
-    except Failure:
-        state.queue = None  # the parent's
-        return
+    events = queue.drain(0)
     if not events:
         return
     logger = sys.modules["logging"].getLogger(NAME)

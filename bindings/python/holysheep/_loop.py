@@ -40,7 +40,7 @@ tokens = count(1)
 
 
 class LoopQueue:
-    __slots__ = ("calls", "loop", "queue", "streams")
+    __slots__ = ("calls", "logs", "loop", "queue", "streams")
 
     def __init__(self, loop: AbstractEventLoop) -> None:
         self.loop = loop
@@ -49,8 +49,13 @@ class LoopQueue:
         self.calls: dict[int, Future[Outcome]] = {}
         self.streams: dict[int, AsyncSource] = {}
         loop.add_reader(self.queue.descriptor(), self._readable)
-        if _log.state.queue is not None:
-            loop.add_reader(_log.state.queue.descriptor(), _log.flush)
+        self.logs: Queue | None = None
+
+    def bring_logs(self) -> None:
+        """Log records come on this loop too, as they come."""
+        self.logs = _log.state.queue
+        if self.logs is not None:
+            self.loop.add_reader(self.logs.descriptor(), _log.flush)
 
     def _readable(self) -> None:
         calls = self.calls
@@ -82,11 +87,14 @@ def loop_queue() -> LoopQueue:
         ) from None
     found = _queues.get(id(loop))
     if found is not None and found.loop is loop:
+        if found.logs is not _log.state.queue:
+            found.bring_logs()
         return found
     for key, queue in tuple(_queues.items()):
         if queue.loop.is_closed():
             del _queues[key]
     made = _queues[id(loop)] = LoopQueue(loop)
+    made.bring_logs()
     return made
 
 

@@ -11,6 +11,25 @@ if TYPE_CHECKING:
 NANO = 1_000_000_000
 
 
+class Headers(dict[str, str]):
+    """Headers of an answer: names in lower case, found in any."""
+
+    def __getitem__(self, name: str) -> str:
+        return dict.__getitem__(self, name.lower())
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and dict.__contains__(self, name.lower())
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return dict.get(self, name.lower(), default)
+
+
+def headers_of(members: dict[str, Any]) -> Headers:
+    """Those of an outcome's meta data."""
+    found = members.get("headers") or {}
+    return Headers({name.lower(): value for name, value in found.items()})
+
+
 class Attempt:
     """One HTTP request of a call."""
 
@@ -20,6 +39,8 @@ class Attempt:
         self._line = line
 
     def __getattr__(self, name: str) -> Any:
+        if name[0] == "_":
+            raise AttributeError(name)
         try:
             return self._line[name]
         except KeyError:
@@ -74,9 +95,9 @@ class Metadata:
         return self._get("http_status")  # type: ignore[no-any-return]
 
     @property
-    def headers(self) -> dict[str, str]:
-        """The answer's headers; names in lower case."""
-        return {name.lower(): value for name, value in self._get("headers").items()}
+    def headers(self) -> Headers:
+        """The answer's headers."""
+        return headers_of(self.to_dict())
 
     @property
     def attempts(self) -> int:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from . import _errors, _json, _native
+from . import _errors, _json, _native, _wait
 from ._native import Failure
 from ._object import of_anything
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterable, Mapping
+    from typing import Any, Callable, Iterable, Mapping
 
     from ._async_client import AsyncHolySheepClient
     from ._client import HolySheepClient
+
+
+_SLICE_MS = 50
 
 
 class MockPool:
@@ -28,27 +31,33 @@ class MockPool:
 
     def __init__(
         self,
-        script: Mapping[str, Any] | Iterable[Mapping[str, Any]] | str | None = None,
+        script: Mapping[str, Any] | Iterable[Any] | str | None = None,
         **more: Any,
     ) -> None:
         given: Any = more.pop("endpoints", [{}]) if script is None else script
-        if not isinstance(given, str):
-            document = given if hasattr(given, "keys") else {"endpoints": list(given)}
-            given = _json.write({"version": 1, **document, **more}, "script")
+        if not isinstance(given, str) and not hasattr(given, "__iter__"):
+            told = "script: expected a dict, a list of endpoints or JSON text"
+            raise _errors.make(_errors.ConfigError, told)
         try:
+            if not isinstance(given, str):
+                document = given if hasattr(given, "keys") else {"endpoints": list(given)}
+                given = _json.write({"version": 1, **document, **more}, "script")
             self._native: _native.Mock | None = _native.Mock(given)
         except Failure as failure:
             raise _errors.from_failure(failure) from None
 
-    def _open(self) -> _native.Mock:
+    def _ask(self, question: Callable[[_native.Mock], Any]) -> Any:
         if self._native is None:
             raise _errors.make(_errors.ClosedError, "the mock pool is closed")
-        return self._native
+        try:
+            return question(self._native)
+        except Failure as failure:
+            raise _errors.from_failure(failure) from None
 
     @property
     def config(self) -> dict[str, Any]:
         """The configuration of a client of this pool."""
-        config: dict[str, Any] = _json.read(self._open().config())
+        config: dict[str, Any] = _json.read(self._ask(lambda mock: mock.config()))
         return config
 
     @property
@@ -72,12 +81,14 @@ class MockPool:
     def requests(self) -> list[Any]:
         """What has arrived: objects with `endpoint`, `method`, `path`, `headers`, `key`, `model`,
         `body`, `status`, `time_ms` and `connection`."""
-        requests: list[Any] = of_anything(_json.read(self._open().requests()))
+        requests: list[Any] = of_anything(
+            _json.read(self._ask(lambda mock: mock.requests()))
+        )
         return requests
 
     def count(self, endpoint: str = "") -> int:
         """Requests that an endpoint (or all) received."""
-        count = self._open().count(endpoint)
+        count: int = self._ask(lambda mock: mock.count(endpoint))
         if count < 0:
             raise _errors.make(_errors.ConfigError, f"no endpoint is called {endpoint!r}")
         return count
@@ -85,14 +96,24 @@ class MockPool:
     def wait(self, count: int, endpoint: str = "", timeout: float = 10) -> bool:
         """Waits until an endpoint (or all together) has received `count` requests; False if it has
         not within `timeout` seconds."""
-        return self._open().wait(endpoint, count, round(timeout * 1000))
+        if not isinstance(count, int) or not isinstance(timeout, (int, float)):
+            raise _errors.make(_errors.RequestError, "wait: expected a count and seconds")
+        left = round(timeout * 1000)
+        if _wait.is_green():
+            return bool(self._ask(
+                lambda mock: _wait.interruptibly(lambda: mock.wait(endpoint, count, left), int)
+            ))
+        while True:  # in slices, so that signal handlers run
+            slice_ms = min(left, _SLICE_MS)
+            if self._ask(lambda mock: mock.wait(endpoint, count, slice_ms)):
+                return True
+            left -= slice_ms
+            if left <= 0:
+                return False
 
     def set(self, endpoint: str, **script: Any) -> None:
         """Replaces one endpoint's script while it runs."""
-        try:
-            self._open().set(endpoint, _json.write(script, "script"))
-        except Failure as failure:
-            raise _errors.from_failure(failure) from None
+        self._ask(lambda mock: mock.set(endpoint, _json.write(script, "script")))
 
     def advance(self, client: Any, seconds: float) -> None:
         """Moves the clock of the client's engine, and that of every mock pool, forward."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import _errors, _json, _native
 from ._native import Failure, Queue
+from ._watch import tell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,9 +92,13 @@ class RateLimitMonitor:
         retry_count: int = 0,
     ) -> None:
         """Counts one HTTP request that has ended."""
-        _guarded(
-            lambda: self._native.record(endpoint, success, status_code, latency_ms, retry_count)
-        )
+        try:
+            _guarded(
+                lambda: self._native.record(endpoint, success, status_code, latency_ms, retry_count)
+            )
+        except TypeError:
+            told = "record_request: expected (str, bool, int, float, int)"
+            raise _errors.make(_errors.RequestError, told) from None
         self._hand_out()
 
     @property
@@ -122,12 +127,15 @@ class RateLimitMonitor:
 
     @property
     def on_alert(self) -> Callable[[dict[str, Any]], Any] | None:
-        """Called with each alert when it begins and when it is over, on the thread that records or
-        looks into `alerts_pending()`."""
+        """Called with each alert when it begins and when it is over: on the thread that records;
+        for a client's monitor on that of the next call that ends, or of `alerts_pending()`. What it
+        raises goes to `sys.excepthook`."""
         return self._on_alert
 
     @on_alert.setter
     def on_alert(self, function: Callable[[dict[str, Any]], Any] | None) -> None:
+        if function is not None and not callable(function):
+            raise _errors.make(_errors.RequestError, "on_alert: expected a callable")
         self._on_alert = function
         if self._queue is None:
             self._queue = Queue()
@@ -136,7 +144,7 @@ class RateLimitMonitor:
     def _hand_out(self) -> None:
         if self._queue is not None and self._on_alert is not None:
             for event in self._queue.drain(0):
-                self._on_alert(_json.read(event[2]))
+                tell(self._on_alert, _json.read(event[2]))
 
     def alerts_pending(self) -> None:
         """Calls `on_alert` for what has come since: for a client's monitor, whose alerts come from

@@ -20,6 +20,14 @@ if TYPE_CHECKING:
     from ._native import Outcome
 
 
+def plain_of(value: Any) -> dict[str, Any]:
+    """The dict that a JSON object or an `Object` is; an empty one for anything else."""
+    if value.__class__ is dict:
+        found: dict[str, Any] = value
+        return found
+    return value.__dict__ if isinstance(value, Object) else {}
+
+
 def unwrap(value: Any) -> Any:
     """Plain dicts and lists, copied."""
     if isinstance(value, Object):
@@ -31,12 +39,40 @@ def unwrap(value: Any) -> Any:
     return value
 
 
+def filled(kind: type[Object], data: dict[str, Any]) -> dict[str, Any]:
+    """With None for the members of the class that are not there, below too."""
+    made: dict[str, Any] = {**dict.fromkeys(kind._members), **data}
+    for name, inner in kind._nested.items():
+        value: Any = made.get(name)
+        if isinstance(value, dict):
+            made[name] = filled(inner, value)
+        elif isinstance(value, list):
+            made[name] = [filled(inner, each) if isinstance(each, dict) else each for each in value]
+    return made
+
+
 def without_none(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: without_none(each) for name, each in value.items() if each is not None}
     if isinstance(value, list):
         return [without_none(each) for each in value]
     return value
+
+
+class _Sealed:
+    """A method that a member of the same name does not hide; the member is still an item."""
+
+    __slots__ = ("function", "name")
+
+    def __init__(self, name: str, function: Any) -> None:
+        self.name = name
+        self.function = function
+
+    def __get__(self, owner: Any, kind: Any = None) -> Any:
+        return self.function.__get__(owner, kind)
+
+    def __set__(self, owner: Any, value: Any) -> None:
+        owner.__dict__[self.name] = value
 
 
 class _Nested:
@@ -70,10 +106,17 @@ class Object:
 
     __slots__ = ("__dict__", "__weakref__")
     _nested: ClassVar[dict[str, type[Object]]] = {}
+    #: Members that the SDK's class has; those of `_ours` it has not.
+    _members: ClassVar[tuple[str, ...]] = ()
+    _ours: ClassVar[tuple[str, ...]] = ()
+    #: What the openai package calls it: module and class.
+    _openai: ClassVar[tuple[str, str] | None] = None
 
     def __init_subclass__(cls) -> None:
-        for name in cls.__dict__.get("__annotations__", ()):
-            if name[0] != "_" and name not in cls.__dict__:
+        known = [name for name in cls.__dict__.get("__annotations__", ()) if name[0] != "_"]
+        cls._members = tuple(name for name in known if name not in cls._ours)
+        for name in known:
+            if name not in cls.__dict__:
                 setattr(cls, name, None)
         for name, kind in cls.__dict__.get("_nested", {}).items():
             setattr(cls, name, _Nested(name, kind))
@@ -82,7 +125,7 @@ class Object:
         self.__dict__.update(members)
 
     def __getitem__(self, name: str) -> Any:
-        if name in self._nested:
+        if name in type(self)._nested:
             self.__dict__[name]  # KeyError
             return getattr(self, name)
         return self.__dict__[name]
@@ -108,21 +151,46 @@ class Object:
         plain: dict[str, Any] = unwrap(self)
         return plain
 
-    def model_dump(self, *, exclude_none: bool = False, **_: Any) -> dict[str, Any]:
-        """As `to_dict()`; the further options of pydantic's method change nothing."""
-        plain: dict[str, Any] = self.to_dict()
-        return without_none(plain) if exclude_none else plain
+    def model_dump(
+        self,
+        *,
+        exclude_unset: bool = False,
+        exclude_defaults: bool = False,
+        exclude_none: bool = False,
+        **_: Any,
+    ) -> dict[str, Any]:
+        """As `to_dict()`, and None for each member of the SDK's class that the body lacks. Further
+        options of pydantic's method change nothing."""
+        if exclude_none:
+            return without_none(unwrap(self))  # type: ignore[no-any-return]
+        plain: dict[str, Any] = unwrap(self)
+        return plain if exclude_unset or exclude_defaults else filled(type(self), plain)
 
-    def model_dump_json(self, *, indent: int | None = None, exclude_none: bool = False) -> str:
-        plain = self.model_dump(exclude_none=exclude_none)
+    def model_dump_json(self, *, indent: int | None = None, **options: Any) -> str:
+        plain = self.model_dump(**options)
         if indent is None:
-            return _json.write(plain, type(self).__name__)
+            try:
+                return _json.write(plain, type(self).__name__)
+            except _json.Failure:
+                pass  # half a surrogate pair, which the provider may have cut; or nested too deeply
         import json
 
-        return json.dumps(plain, indent=indent, ensure_ascii=False)
+        try:
+            return json.dumps(plain, indent=indent, ensure_ascii=indent is None)
+        except RecursionError:
+            raise ValueError(f"{type(self).__name__} is nested too deeply") from None
 
-    def to_json(self, *, indent: int | None = 2) -> str:
-        return self.model_dump_json(indent=indent)
+    def to_json(self, *, indent: int | None = 2, **options: Any) -> str:
+        return self.model_dump_json(indent=indent, **{"exclude_unset": True, **options})
+
+    def to_openai(self) -> Any:
+        """The `openai` package's own object. ImportError where that is not installed."""
+        known = type(self)._openai
+        if known is None:
+            raise TypeError(f"the openai package has no class for {type(self).__name__}")
+        module, name = known
+        kind = getattr(__import__(module, fromlist=[name]), name)
+        return kind.construct(**self.to_dict())
 
     def __holysheep_plain__(self) -> dict[str, Any]:
         return self.__dict__
@@ -137,6 +205,11 @@ class Object:
     def __repr__(self) -> str:
         members = ", ".join(f"{name}={self[name]!r}" for name in self.__dict__)
         return f"{type(self).__name__}({members})"
+
+
+if not TYPE_CHECKING:
+    for _name in ("get", "keys", "model_dump", "model_dump_json", "to_dict", "to_json"):
+        setattr(Object, _name, _Sealed(_name, Object.__dict__[_name]))
 
 
 def of(kind: Any, data: dict[str, Any]) -> Any:
@@ -165,10 +238,8 @@ class Result(Object):
     beside it in `holysheep`."""
 
     __slots__ = ("_metadata", "_outcome")
-    _outcome: Outcome
+    _outcome: Outcome | _Kept
     _lazy: ClassVar[type[Result]]
-    #: What the openai package calls it: module and class.
-    _openai: ClassVar[tuple[str, str] | None] = None
 
     def __init_subclass__(cls) -> None:
         if "_whole" in cls.__dict__:
@@ -192,22 +263,48 @@ class Result(Object):
 
     @property
     def _request_id(self) -> str | None:
-        return self.holysheep.headers.get("x-request-id")
+        found: str | None = self.holysheep.headers.get("x-request-id")
+        return found
 
     def to_openai(self) -> Any:
         """The `openai` package's own object. ImportError where that is not installed."""
-        if self._openai is None:
-            raise TypeError(f"the openai package has no class for {type(self).__name__}")
-        module, name = self._openai
-        kind = getattr(__import__(module, fromlist=[name]), name)
-        return kind.construct(**self.to_dict())
+        made = super().to_openai()
+        made._request_id = self._request_id
+        return made
 
     def __reduce__(self) -> Any:
-        return _from_plain, (type(self), self.to_dict())
+        data = self.to_dict()
+        outcome = getattr(self, "_outcome", None)
+        if outcome is None:
+            return _restored, (type(self), data)
+        return _restored, (
+            type(self), data, outcome.body(), outcome.text(), outcome.meta(), outcome.http_status
+        )
 
 
-def _from_plain(kind: type[Result], data: dict[str, Any]) -> Result:
+class _Kept:
+    """What a copied or pickled result has in place of the native part's `Outcome`."""
+
+    __slots__ = ("_parts", "http_status")
+
+    def __init__(self, body: bytes, text: str, meta: str, http_status: int) -> None:
+        self._parts = (body, text, meta)
+        self.http_status = http_status
+
+    def body(self) -> bytes:
+        return self._parts[0]
+
+    def text(self) -> str:
+        return self._parts[1]
+
+    def meta(self) -> str:
+        return self._parts[2]
+
+
+def _restored(kind: type[Result], data: dict[str, Any], *parts: Any) -> Result:
     made: Result = of(kind, data)
+    if parts:
+        made._outcome = _Kept(*parts)
     return made
 
 

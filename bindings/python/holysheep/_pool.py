@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from . import _errors, _json
+from . import _json
 from ._endpoint import Endpoint
-from ._native import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterator
+    from typing import Any, Iterator, overload
 
+    from ._call import Caller
     from ._engine import Engine
+    from ._monitor import RateLimitMonitor
 
 
 class Pool:
     """A sequence of `Endpoint`s: live, each look is a fresh one, and never waits."""
 
-    __slots__ = ("_engine",)
+    __slots__ = ("_caller", "_engine")
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, caller: Caller) -> None:
         self._engine = engine
+        self._caller = caller
 
     def status(self) -> dict[str, Any]:
         """All that the engine says of the pool: endpoints, routes, counts."""
@@ -35,6 +37,26 @@ class Pool:
         text: str = self._engine.ask(lambda native: native.metrics())
         return text
 
+    @property
+    def monitor(self) -> RateLimitMonitor:
+        """Counts what the engine does, for all clients that share it."""
+        from ._monitor import RateLimitMonitor
+
+        engine = self._engine
+        native = engine.ask(lambda native: native.monitor())
+        if engine.monitor is None:
+            engine.monitor = RateLimitMonitor._of(native)
+        return engine.monitor  # type: ignore[no-any-return]
+
+    def health(self) -> dict[str, Any]:
+        """The health report: `ok`, `overall_status`, and each endpoint's state."""
+        return self.monitor.get_health_report()
+
+    def check(self, model: str | None = None) -> Any:
+        """Tests each endpoint with a call of ten tokens, once, without failover. A list of `Check`;
+        of an async client something to await."""
+        return self._caller.check(self.config(), model)
+
     def config(self) -> dict[str, Any]:
         """The configuration in force, with every default, without secrets."""
         config: dict[str, Any] = _json.read(self._engine.ask(lambda native: native.config()))
@@ -42,17 +64,11 @@ class Pool:
 
     def reset(self, endpoint: str = "") -> None:
         """Makes an endpoint (or all) healthy now: ends cooldowns, closes breakers."""
-        self._act(lambda native: native.reset(endpoint))
+        self._engine.tell(lambda native: native.reset(endpoint))
 
     def set_key(self, key: str, endpoint: str = "") -> None:
         """Sets the key of an endpoint, or of all that share the client's."""
-        self._act(lambda native: native.set_key(endpoint, key))
-
-    def _act(self, action: Any) -> None:
-        try:
-            self._engine.ask(action)
-        except Failure as failure:
-            raise _errors.from_failure(failure) from None
+        self._engine.tell(lambda native: native.set_key(endpoint, key))
 
     def __iter__(self) -> Iterator[Endpoint]:
         return iter(self.endpoints)
@@ -60,10 +76,21 @@ class Pool:
     def __len__(self) -> int:
         return len(self.endpoints)
 
-    def __getitem__(self, which: int | str) -> Endpoint:
+    def __contains__(self, which: object) -> bool:
+        """An endpoint or its name."""
+        return any(which in (each, each.name) for each in self.endpoints)
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __getitem__(self, which: int | str) -> Endpoint: ...
+        @overload
+        def __getitem__(self, which: slice) -> list[Endpoint]: ...
+
+    def __getitem__(self, which: int | str | slice) -> Any:
         """By position or by name."""
         endpoints = self.endpoints
-        if isinstance(which, int):
+        if not isinstance(which, str):
             return endpoints[which]
         for endpoint in endpoints:
             if endpoint.name == which:
@@ -73,24 +100,3 @@ class Pool:
     def __repr__(self) -> str:
         states = ", ".join(f"{each.name}: {each.status.value}" for each in self.endpoints)
         return f"<Pool {states}>"
-
-
-class Check:
-    """What `check()` found at one endpoint. True if a call got through."""
-
-    __slots__ = ("endpoint", "error", "model", "took")
-
-    def __init__(self, endpoint: str, model: str, took: float, error: Exception | None) -> None:
-        self.endpoint = endpoint
-        self.model = model
-        #: Seconds.
-        self.took = took
-        #: None if the endpoint answered.
-        self.error = error
-
-    def __bool__(self) -> bool:
-        return self.error is None
-
-    def __repr__(self) -> str:
-        told = "ok" if self.error is None else str(self.error).split("\n", 1)[0]
-        return f"<Check {self.endpoint}: {told}>"

@@ -1,11 +1,11 @@
-"""`client.chat.completions.create(…)` and its like, without an event loop."""
+"""`client.chat.completions.create(…)` and its like. Written once: what a method returns, an answer
+or something to await, is the business of the client's `Caller`; the classes with `Async` say so to
+type checkers."""
 
 from __future__ import annotations
 
 from . import _errors
-from ._arguments import NOT_GIVEN
-from ._call import Caller
-from ._object import result_of
+from ._arguments import NOT_GIVEN, mapping
 from ._results import (
     ChatCompletion,
     ChatCompletionChunk,
@@ -17,57 +17,74 @@ from ._results import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterable, Literal, Mapping, overload
+    from typing import Any, Coroutine, Generic, Mapping, TypeVar
 
     from ._arguments import Timeout
+    from ._async_call import Listing
+    from ._async_stream import AsyncStream
+    from ._call import Caller
+    from ._metadata import Headers
     from ._native import Outcome
+    from ._signatures import ChatCreate, EmbeddingsCreate, ModelsList, ResponsesCreate
     from ._stream import Stream
-    from ._types import CallOptions, MessageParam
+    from ._types import CallOptions
 
-_completion = ChatCompletion._lazy
-_embeddings = EmbeddingList._lazy
-_response = Response._lazy
-_models = ModelList._lazy
+    Answer = TypeVar("Answer")
+    Later = Coroutine[Any, Any, Answer]
 
+    class _Base(Generic[Answer]):
+        pass
 
-def missing(method: str, names: tuple[str, ...], body: Mapping[str, Any]) -> None:
-    """Raises if one of the members that every such request has is not there."""
-    for name in names:
-        if name not in body:
-            raise _errors.make(_errors.RequestError, f"{method}: `{name}` is missing")
+else:
 
+    class _Base:
+        __slots__ = ()
 
-class NotOffered:
-    """A part of the OpenAI SDK that this package does not have: using it says what to do."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __getattr__(self, name: str) -> Any:
-        raise AttributeError(
-            f"{self._name}.{name} is not offered; use request(method, path, json=…)"
-        )
+        def __class_getitem__(cls, _):
+            return cls
 
 
-class RawResponse:
+class Operation:
+    """One method of a resource: its path, the class of its answers and of their pieces."""
+
+    __slots__ = ("chunk", "lazy", "name", "needed", "path", "verb")
+
+    def __init__(
+        self, verb: str, name: str, path: str, result: Any, chunk: Any, needed: tuple[str, ...]
+    ) -> None:
+        self.verb = verb
+        self.name = name
+        self.path = path
+        self.lazy = result._lazy
+        self.chunk = chunk
+        self.needed = needed
+
+    def check(self, body: Mapping[str, Any]) -> None:
+        """Raises if one of the members that every such request has is not there."""
+        for name in self.needed:
+            if name not in body:
+                raise _errors.make(_errors.RequestError, f"{self.name}: `{name}` is missing")
+
+
+class RawResponse(_Base["Answer"]):
     """An answer with its HTTP side: `status_code`, `headers`, `content`, `text`, `parse()`."""
 
-    def __init__(self, lazy: type[Any], outcome: Outcome) -> None:
+    def __init__(self, result: Any, outcome: Outcome) -> None:
         self._outcome = outcome
-        self._result = result_of(lazy, outcome)
+        self._result = result
 
     @property
     def status_code(self) -> int:
         return self._outcome.http_status
 
     @property
-    def headers(self) -> dict[str, str]:
-        headers: dict[str, str] = self._result.holysheep.headers
-        return headers
+    def headers(self) -> Headers:
+        return self._result.holysheep.headers  # type: ignore[no-any-return]
 
     @property
     def request_id(self) -> str | None:
-        return self.headers.get("x-request-id")
+        found: str | None = self.headers.get("x-request-id")
+        return found
 
     @property
     def content(self) -> bytes:
@@ -77,30 +94,44 @@ class RawResponse:
     def text(self) -> str:
         return self._outcome.text()
 
-    def parse(self) -> Any:
+    def parse(self) -> Answer:
         """What the method without `with_raw_response` returns."""
-        return self._result
+        return self._result  # type: ignore[no-any-return]
 
     def json(self) -> Any:
         return self._result.to_dict()
 
 
+def not_offered(name: str) -> str:
+    """What using a part of the OpenAI SDK says that this package does not have."""
+    return f"{name} is not offered; use request(method, path, json=…)"
+
+
 class Resource:
-    __slots__ = ("_caller",)
+    __slots__ = ("_caller", "_raw")
 
-    def __init__(self, caller: Caller) -> None:
+    def __init__(self, caller: Caller, raw: bool = False) -> None:
         self._caller = caller
+        self._raw = raw
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        path = type(self).__name__.lower()
-        raise AttributeError(f"{path}.{name} is not offered; use request(method, path, json=…)")
+    if not TYPE_CHECKING:
+
+        @property
+        def with_raw_response(self):
+            """The same methods; they return a `RawResponse`."""
+            return type(self)(self._caller, True)
+
+        def __getattr__(self, name):
+            if name.startswith("_"):
+                raise AttributeError(name)
+            raise AttributeError(not_offered(f"{type(self).__name__.lower()}.{name}"))
 
 
-class RawCompletions(Resource):
+def _creating(operation: Operation) -> Any:
+    needed, path = operation.needed, operation.path
+
     def create(
-        self,
+        self: Resource,
         *,
         timeout: Timeout = NOT_GIVEN,
         extra_headers: Mapping[str, str] | None = None,
@@ -108,218 +139,180 @@ class RawCompletions(Resource):
         extra_body: Mapping[str, Any] | None = None,
         holysheep: CallOptions | None = None,
         **body: Any,
-    ) -> RawResponse:
-        missing("chat.completions.create", ("messages", "model"), body)
+    ) -> Any:
+        for name in needed:
+            if name not in body:
+                operation.check(body)
         if extra_body:
-            body.update(extra_body)
+            body.update(mapping(extra_body, "extra_body"))
         caller = self._caller
-        arguments = caller.arguments(
-            "/chat/completions", body, timeout, extra_headers, extra_query, holysheep
-        )
-        return RawResponse(_completion, caller.outcome("POST", arguments))
+        arguments = caller.arguments(path, body, timeout, extra_headers, extra_query, holysheep)
+        if "stream" in body and body["stream"] and operation.chunk is not None:
+            return caller.stream(operation, arguments, self._raw)
+        return caller.answer(operation, arguments, self._raw)
+
+    return create
+
+
+_MODELS = Operation("GET", "models.list", "/models", ModelList, None, ())
 
 
 class Completions(Resource):
-    """Chat completions. Arguments that are not named here go into the body as they are."""
+    """Chat completions. Arguments that are not named there go into the body as they are."""
 
     __slots__ = ()
 
-    @property
-    def with_raw_response(self) -> RawCompletions:
-        return RawCompletions(self._caller)
-
     if TYPE_CHECKING:
+        create: ChatCreate[ChatCompletion, Stream[ChatCompletionChunk]]
 
-        @overload
-        def create(
-            self,
-            *,
-            messages: Iterable[MessageParam | Any],
-            model: str,
-            stream: Literal[False] | None = None,
-            temperature: float | None = ...,
-            max_tokens: int | None = ...,
-            max_completion_tokens: int | None = ...,
-            top_p: float | None = ...,
-            n: int | None = ...,
-            stop: str | list[str] | None = ...,
-            tools: Iterable[Any] = ...,
-            tool_choice: Any = ...,
-            response_format: Any = ...,
-            seed: int | None = ...,
-            user: str = ...,
-            timeout: Timeout = ...,
-            extra_headers: Mapping[str, str] | None = None,
-            extra_query: Mapping[str, object] | None = None,
-            extra_body: Mapping[str, Any] | None = None,
-            holysheep: CallOptions | None = None,
-            **body: Any,
-        ) -> ChatCompletion: ...
-
-        @overload
-        def create(
-            self,
-            *,
-            messages: Iterable[MessageParam | Any],
-            model: str,
-            stream: Literal[True],
-            stream_options: Mapping[str, Any] | None = ...,
-            temperature: float | None = ...,
-            max_tokens: int | None = ...,
-            max_completion_tokens: int | None = ...,
-            top_p: float | None = ...,
-            n: int | None = ...,
-            stop: str | list[str] | None = ...,
-            tools: Iterable[Any] = ...,
-            tool_choice: Any = ...,
-            response_format: Any = ...,
-            seed: int | None = ...,
-            user: str = ...,
-            timeout: Timeout = ...,
-            extra_headers: Mapping[str, str] | None = None,
-            extra_query: Mapping[str, object] | None = None,
-            extra_body: Mapping[str, Any] | None = None,
-            holysheep: CallOptions | None = None,
-            **body: Any,
-        ) -> Stream[ChatCompletionChunk]: ...
-
-        def create(self, **body: Any) -> Any: ...
+        @property
+        def with_raw_response(self) -> RawCompletions: ...
 
     else:
-
-        def create(
-            self,
-            *,
-            timeout=NOT_GIVEN,
-            extra_headers=None,
-            extra_query=None,
-            extra_body=None,
-            holysheep=None,
-            **body,
-        ):
-            if "messages" not in body or "model" not in body:
-                missing("chat.completions.create", ("messages", "model"), body)
-            if extra_body:
-                body.update(extra_body)
-            caller = self._caller
-            arguments = caller.arguments(
-                "/chat/completions", body, timeout, extra_headers, extra_query, holysheep
+        create = _creating(
+            Operation(
+                "POST", "chat.completions.create", "/chat/completions", ChatCompletion,
+                ChatCompletionChunk, ("messages", "model"),
             )
-            if "stream" in body and body["stream"]:
-                return caller.stream(ChatCompletionChunk, arguments)
-            made = _completion.__new__(_completion)
-            made._outcome = caller.outcome("POST", arguments)
-            return made
-
-
-class Chat:
-    __slots__ = ("completions",)
-
-    def __init__(self, caller: Caller) -> None:
-        self.completions = Completions(caller)
+        )
 
 
 class Embeddings(Resource):
     __slots__ = ()
 
-    def create(
-        self,
-        *,
-        input: str | Iterable[Any],
-        model: str,
-        timeout: Timeout = NOT_GIVEN,
-        extra_headers: Mapping[str, str] | None = None,
-        extra_query: Mapping[str, object] | None = None,
-        extra_body: Mapping[str, Any] | None = None,
-        holysheep: CallOptions | None = None,
-        **body: Any,
-    ) -> EmbeddingList:
-        body = {"input": input, "model": model, **body, **(extra_body or {})}
-        caller = self._caller
-        arguments = caller.arguments(
-            "/embeddings", body, timeout, extra_headers, extra_query, holysheep
+    if TYPE_CHECKING:
+        create: EmbeddingsCreate[EmbeddingList]
+
+        @property
+        def with_raw_response(self) -> RawEmbeddings: ...
+
+    else:
+        create = _creating(
+            Operation(
+                "POST", "embeddings.create", "/embeddings", EmbeddingList, None, ("input", "model")
+            )
         )
-        made: EmbeddingList = result_of(_embeddings, caller.outcome("POST", arguments))
-        return made
 
 
 class Responses(Resource):
     __slots__ = ()
 
     if TYPE_CHECKING:
+        create: ResponsesCreate[Response, Stream[ResponseEvent]]
 
-        @overload
-        def create(
-            self,
-            *,
-            model: str,
-            input: str | Iterable[Any] = ...,
-            stream: Literal[False] | None = None,
-            timeout: Timeout = ...,
-            extra_headers: Mapping[str, str] | None = None,
-            extra_query: Mapping[str, object] | None = None,
-            extra_body: Mapping[str, Any] | None = None,
-            holysheep: CallOptions | None = None,
-            **body: Any,
-        ) -> Response: ...
-
-        @overload
-        def create(
-            self,
-            *,
-            model: str,
-            input: str | Iterable[Any] = ...,
-            stream: Literal[True],
-            timeout: Timeout = ...,
-            extra_headers: Mapping[str, str] | None = None,
-            extra_query: Mapping[str, object] | None = None,
-            extra_body: Mapping[str, Any] | None = None,
-            holysheep: CallOptions | None = None,
-            **body: Any,
-        ) -> Stream[ResponseEvent]: ...
-
-        def create(self, **body: Any) -> Any: ...
+        @property
+        def with_raw_response(self) -> RawResponses: ...
 
     else:
-
-        def create(
-            self,
-            *,
-            timeout=NOT_GIVEN,
-            extra_headers=None,
-            extra_query=None,
-            extra_body=None,
-            holysheep=None,
-            **body,
-        ):
-            if extra_body:
-                body.update(extra_body)
-            caller = self._caller
-            arguments = caller.arguments(
-                "/responses", body, timeout, extra_headers, extra_query, holysheep
-            )
-            if body.get("stream"):
-                return caller.stream(ResponseEvent, arguments)
-            return result_of(_response, caller.outcome("POST", arguments))
+        create = _creating(
+            Operation("POST", "responses.create", "/responses", Response, ResponseEvent, ())
+        )
 
 
 class Models(Resource):
     __slots__ = ()
 
-    def list(
-        self,
-        *,
-        timeout: Timeout = NOT_GIVEN,
-        extra_headers: Mapping[str, str] | None = None,
-        extra_query: Mapping[str, object] | None = None,
-        holysheep: CallOptions | None = None,
-    ) -> ModelList:
-        caller = self._caller
-        arguments = caller.arguments(
-            "/models", None, timeout, extra_headers, extra_query, holysheep
-        )
-        made: ModelList = result_of(_models, caller.outcome("GET", arguments))
-        return made
+    if TYPE_CHECKING:
+        list: ModelsList[ModelList]
+
+        @property
+        def with_raw_response(self) -> RawModels: ...
+
+    else:
+
+        def list(self, *, timeout=NOT_GIVEN, extra_headers=None, extra_query=None, holysheep=None):
+            """The models that the endpoint knows."""
+            caller = self._caller
+            arguments = caller.arguments(
+                "/models", None, timeout, extra_headers, extra_query, holysheep
+            )
+            return caller.listing(_MODELS, arguments, self._raw)
+
+
+class Chat:
+    __slots__ = ("completions",)
+
+    def __init__(self, caller: Caller, raw: bool = False) -> None:
+        self.completions = Completions(caller, raw)
+
+
+class Raw:
+    """`client.with_raw_response`: the client's resources, whose methods return a `RawResponse`."""
+
+    __slots__ = ("chat", "embeddings", "models", "responses")
+
+    def __init__(self, caller: Caller) -> None:
+        self.chat = Chat(caller, True)
+        self.embeddings = Embeddings(caller, True)
+        self.responses = Responses(caller, True)
+        self.models = Models(caller, True)
+
+
+if TYPE_CHECKING:
+    _Raw = RawResponse
+
+    class RawCompletions:
+        create: ChatCreate[_Raw[ChatCompletion], _Raw[Stream[ChatCompletionChunk]]]
+
+    class RawEmbeddings:
+        create: EmbeddingsCreate[_Raw[EmbeddingList]]
+
+    class RawResponses:
+        create: ResponsesCreate[_Raw[Response], _Raw[Stream[ResponseEvent]]]
+
+    class RawModels:
+        list: ModelsList[_Raw[ModelList]]
+
+    class AsyncRawCompletions:
+        create: ChatCreate[
+            Later[_Raw[ChatCompletion]], Later[_Raw[AsyncStream[ChatCompletionChunk]]]
+        ]
+
+    class AsyncRawEmbeddings:
+        create: EmbeddingsCreate[Later[_Raw[EmbeddingList]]]
+
+    class AsyncRawResponses:
+        create: ResponsesCreate[Later[_Raw[Response]], Later[_Raw[AsyncStream[ResponseEvent]]]]
+
+    class AsyncRawModels:
+        list: ModelsList[Later[_Raw[ModelList]]]
+
+    class AsyncCompletions:
+        create: ChatCreate[Later[ChatCompletion], Later[AsyncStream[ChatCompletionChunk]]]
+        with_raw_response: AsyncRawCompletions
+
+    class AsyncEmbeddings:
+        create: EmbeddingsCreate[Later[EmbeddingList]]
+        with_raw_response: AsyncRawEmbeddings
+
+    class AsyncResponses:
+        create: ResponsesCreate[Later[Response], Later[AsyncStream[ResponseEvent]]]
+        with_raw_response: AsyncRawResponses
+
+    class AsyncModels:
+        list: ModelsList[Listing]
+        with_raw_response: AsyncRawModels
+
+    class AsyncChat:
+        completions: AsyncCompletions
+
+    class RawChat:
+        completions: RawCompletions
+
+    class AsyncRawChat:
+        completions: AsyncRawCompletions
+
+    class RawClient:
+        chat: RawChat
+        embeddings: RawEmbeddings
+        responses: RawResponses
+        models: RawModels
+
+    class AsyncRawClient:
+        chat: AsyncRawChat
+        embeddings: AsyncRawEmbeddings
+        responses: AsyncRawResponses
+        models: AsyncRawModels
 
 
 #: What the OpenAI SDK has besides.
@@ -327,5 +320,6 @@ NOT_OFFERED = frozenset(
     (
         "completions audio batches beta containers conversations evals files fine_tuning graders"
         " images moderations realtime skills uploads vector_stores videos webhooks"
+        " with_streaming_response"
     ).split()
 )

@@ -3,7 +3,7 @@ as None where an answer lacks them; members that are not listed are there all th
 
 from __future__ import annotations
 
-from ._object import Object, Result
+from ._object import Object, Result, plain_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ class Function(Object):
 
 
 class ToolCall(Object):
+    _ours = ("index",)
     index: int
     id: str
     type: str
@@ -24,6 +25,7 @@ class ToolCall(Object):
 
 
 class Message(Object):
+    _ours = ("reasoning", "reasoning_content")
     role: str
     content: str | None
     refusal: str | None
@@ -54,17 +56,11 @@ class Usage(Object):
     prompt_tokens: int
     completion_tokens: int
     total_tokens: int
-    input_tokens: int
-    output_tokens: int
     prompt_tokens_details: TokenDetails | None
     completion_tokens_details: TokenDetails | None
-    input_tokens_details: TokenDetails | None
-    output_tokens_details: TokenDetails | None
     _nested = {
         "prompt_tokens_details": TokenDetails,
         "completion_tokens_details": TokenDetails,
-        "input_tokens_details": TokenDetails,
-        "output_tokens_details": TokenDetails,
     }
 
 
@@ -86,10 +82,14 @@ class ChatCompletion(Result):
     @property
     def output_text(self) -> str:
         """The text of the first choice; "" if it has none."""
-        return self.choices[0].message.content or "" if self.choices else ""
+        for choice in self.choices or ():
+            message = getattr(choice, "message", None)
+            return getattr(message, "content", None) or ""
+        return ""
 
 
 class Delta(Object):
+    _ours = ("reasoning", "reasoning_content")
     role: str | None
     content: str | None
     refusal: str | None
@@ -120,9 +120,19 @@ class ChatCompletionChunk(Object):
     service_tier: str | None
     system_fingerprint: str | None
     _nested = {"choices": ChunkChoice, "usage": Usage}
+    _openai = ("openai.types.chat", "ChatCompletionChunk")
 
     def _text(self) -> str | None:
-        return self.choices[0].delta.content if self.choices else None
+        return self._text_of(self.__dict__)
+
+    @staticmethod
+    def _text_of(data: dict[str, Any]) -> str | None:
+        """Of the first choice, whatever else the provider sends; data or objects made of it."""
+        choices = data.get("choices")
+        choice = choices[0] if choices.__class__ is list and choices else None
+        delta = plain_of(choice).get("delta")
+        content = plain_of(delta).get("content")
+        return content if content.__class__ is str else None
 
 
 class Embedding(Object):
@@ -150,6 +160,7 @@ class ContentPart(Object):
 
 
 class OutputItem(Object):
+    _ours = ("role", "status", "content", "name", "arguments", "call_id")  # by its type
     id: str
     type: str
     role: str | None
@@ -159,6 +170,15 @@ class OutputItem(Object):
     arguments: str | None
     call_id: str | None
     _nested = {"content": ContentPart}
+
+
+class ResponseUsage(Object):
+    input_tokens: int
+    output_tokens: int
+    total_tokens: int
+    input_tokens_details: TokenDetails | None
+    output_tokens_details: TokenDetails | None
+    _nested = {"input_tokens_details": TokenDetails, "output_tokens_details": TokenDetails}
 
 
 class Response(Result):
@@ -172,8 +192,8 @@ class Response(Result):
     status: str | None
     error: Any
     output: list[OutputItem]
-    usage: Usage | None
-    _nested = {"output": OutputItem, "usage": Usage}
+    usage: ResponseUsage | None
+    _nested = {"output": OutputItem, "usage": ResponseUsage}
     _openai = ("openai.types.responses", "Response")
 
     @property
@@ -196,7 +216,12 @@ class ResponseEvent(Object):
     delta: str | None
 
     def _text(self) -> str | None:
-        return self.delta if self.type == "response.output_text.delta" else None
+        return self._text_of(self.__dict__)
+
+    @staticmethod
+    def _text_of(data: dict[str, Any]) -> str | None:
+        delta = data.get("delta") if data.get("type") == "response.output_text.delta" else None
+        return delta if delta.__class__ is str else None
 
 
 class Model(Object):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from ._engine import Engine
     from ._native import Outcome
+    from ._watch import Watch, Watcher
 
     Chunk = TypeVar("Chunk")
 
@@ -40,41 +41,48 @@ _LEFT = (
 _RESTARTED = "the stream began again elsewhere; only events(on_restart=…) can follow it there"
 
 
-def chunk_of(kind: type[Any], piece: Any) -> Any:
-    """The object of one event. `piece`: its data, or (name, data)."""
-    if piece.__class__ is tuple:
-        piece = piece[1]
-    try:
-        data = _json.read(piece)
-    except ValueError:
-        data = {"data": piece}
-    return of(kind, data if data.__class__ is dict else {"data": data})
-
-
-def text_of(kind: type[Any], pieces: list[Any]) -> str:
-    """The text that these events brought."""
-    return "".join(chunk_of(kind, piece)._text() or "" for piece in pieces)
-
-
 class Reading:
     """What sync and async streams share: what has come, and how it ended."""
 
-    __slots__ = ("_native", "_path", "_pieces", "closed", "done", "headers", "id", "kind")
+    __slots__ = (
+        "_path",
+        "_text_of",
+        "_texts",
+        "_watch",
+        "closed",
+        "done",
+        "headers",
+        "id",
+        "kind",
+        "native",
+    )
 
-    def __init__(self, engine: Engine, path: str, kind: type[Any]) -> None:
-        self._native = engine.native
+    def __init__(self, engine: Engine, path: str, kind: type[Any], watch: Watch | None) -> None:
+        self.native = engine.native
         self._path = path
+        self._watch = watch
         self.kind = kind
-        self._pieces: list[Any] = []  # delivered so far, for `partial`
+        self._text_of: Callable[[dict[str, Any]], str | None] = kind._text_of
+        self._texts: list[str] = []  # delivered so far, for `partial`
         self.headers: Outcome | None = None
         self.done: Outcome | None = None
         self.closed = False
         self.id = 0
 
-    def delivered(self, event: tuple[Any, ...]) -> None:
-        """The reader has used this DATA event."""
-        self._pieces += event[2]
-        self._native.credit(self.id, event[3])
+    def chunk(self, piece: Any) -> Any:
+        """The object of one event, about to be delivered. `piece`: its data, or (name, data)."""
+        if piece.__class__ is tuple:
+            piece = piece[1]
+        try:
+            data = _json.read(piece)
+        except ValueError:
+            data = {"data": piece}
+        if data.__class__ is not dict:
+            data = {"data": data}
+        text = self._text_of(data)
+        if text:
+            self._texts.append(text)
+        return of(self.kind, data)
 
     def restart(self, on_restart: Callable[[], Any] | None) -> None:
         if on_restart is None:
@@ -82,48 +90,63 @@ class Reading:
             raise _errors.make(
                 _errors.StreamInterruptedError,
                 _RESTARTED,
-                partial=text_of(self.kind, self._pieces),
+                partial="".join(self._texts),
                 _request=("POST", self._path),
             )
-        self._pieces = []
+        self._texts.clear()
         on_restart()
 
     def finish(self, outcome: Outcome) -> None:
         self.done = outcome
-        if outcome.status:
-            raise self.error(outcome)
+        watch, self._watch = self._watch, None
+        if watch is not None:
+            watch.ended(outcome)
+        self.check_end()
 
-    def error(self, outcome: Outcome) -> _errors.HolySheepError:
-        partial = text_of(self.kind, self._pieces) if outcome.status == -202 else ""
-        return _errors.from_outcome(outcome, "POST", self._path, partial)
+    def check_end(self) -> None:
+        """Raises if the stream did not end well: however often it is asked."""
+        if self.done is not None and self.done.status:
+            partial = "".join(self._texts)
+            raise _errors.from_outcome(self.done, "POST", self._path, partial)
 
-    def close(self) -> None:
+    def close(self, error: BaseException | None = None) -> None:
         if self.done is None and not self.closed:
             self.closed = True
             if self.id:
-                self._native.cancel(self.id)
+                self.native.cancel(self.id)
+            watch, self._watch = self._watch, None
+            if watch is not None:
+                watch.left(error)
 
     def check_open(self) -> None:
         if self.closed:
             raise _errors.make(_errors.ClosedError, _LEFT)
 
     @property
-    def metadata(self) -> Metadata:
+    def head(self) -> Outcome:
+        """What is known so far: the answer's head, or its end."""
         outcome = self.done or self.headers
         if outcome is None:
             raise _errors.make(_errors.ClosedError, _LEFT)
-        return Metadata(outcome.meta())
+        return outcome
+
+    @property
+    def metadata(self) -> Metadata:
+        return Metadata(self.head.meta())
 
 
 class _Source(Reading):
     """The queue of one stream."""
 
-    __slots__ = ("_queue", "waiting")
+    __slots__ = ("_queue", "busy", "waiting")
 
-    def __init__(self, engine: Engine, path: str, kind: type[Any], queue: Queue) -> None:
-        super().__init__(engine, path, kind)
+    def __init__(
+        self, engine: Engine, path: str, kind: type[Any], queue: Queue, watch: Watch | None
+    ) -> None:
+        super().__init__(engine, path, kind, watch)
         self._queue = queue
         self.waiting: list[tuple[Any, ...]] = []
+        self.busy = False
 
     def __del__(self) -> None:
         self.close()
@@ -149,17 +172,20 @@ class _Source(Reading):
         self.waiting = events
 
     def chunks(self, on_restart: Callable[[], Any] | None) -> Iterator[Any]:
-        kind = self.kind
         self.check_open()
         if self.done is not None:
-            return
+            return self.check_end()
+        if self.busy:
+            raise _errors.make(_errors.HolySheepError, "two readers of one stream at the same time")
+        self.busy = True
+        chunk = self.chunk
         try:
             while True:
                 for event in self.events():
                     if event[1] == DATA:
                         for piece in event[2]:
-                            yield chunk_of(kind, piece)
-                        self.delivered(event)
+                            yield chunk(piece)
+                        self.native.credit(self.id, event[3])
                     elif event[1] == DONE:
                         return self.finish(event[2])
                     elif event[1] == RESTARTED:
@@ -178,9 +204,7 @@ class Stream(_Base["Chunk"]):
         self._iterator: Iterator[Any] | None = None
 
     def __iter__(self) -> Iterator[Chunk]:
-        if self._iterator is not None:
-            return self._iterator
-        return self._source.chunks(None)
+        return self._source.chunks(None) if self._iterator is None else self._iterator
 
     def __next__(self) -> Chunk:
         if self._iterator is None:
@@ -189,8 +213,8 @@ class Stream(_Base["Chunk"]):
 
     def text_deltas(self) -> Iterator[str]:
         """The pieces of text alone."""
-        for chunk in self._source.chunks(None):
-            text = chunk._text()
+        for chunk in self:
+            text = self._source.kind._text(chunk)
             if text:
                 yield text
 
@@ -220,19 +244,22 @@ class Stream(_Base["Chunk"]):
         return f"<{type(self).__name__} {state}>"
 
 
-def begin(engine: Engine, kind: type[Any], path: str, arguments: tuple[Any, ...]) -> Stream[Any]:
+def begin(
+    engine: Engine, kind: type[Any], arguments: tuple[Any, ...], watcher: Watcher
+) -> Stream[Any]:
     """Submits a streamed call and returns once its answer has begun."""
     queue = Queue()
+    watch = watcher.begin(engine, "POST", arguments)
+    source = None
     try:
-        number = engine.native.submit(queue, 0, 1, "POST", arguments)
-    except Failure as failure:
-        engine.recover(failure)
-        number = engine.native.submit(queue, 0, 1, "POST", arguments)
-    source = _Source(engine, path, kind, queue)
-    source.id = number
-    try:
+        number = engine.ask(lambda native: native.submit(queue, 0, 1, "POST", arguments))
+        source = _Source(engine, arguments[0], kind, queue, watch)
+        source.id = number
         source.begin()
-    except BaseException:
-        source.close()
+    except BaseException as error:
+        if source is not None:
+            source.close(error)
+        elif watch is not None:
+            watch.left(error)
         raise
     return Stream(source)

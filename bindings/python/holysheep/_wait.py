@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import sys
+from _thread import allocate_lock, start_new_thread
 
 from . import _log
 from ._native import Queue
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Callable
 
     from ._native import Client, Outcome
 
@@ -45,6 +46,34 @@ def drain(queue: Queue) -> list[tuple[Any, ...]]:
         _log.flush()
         if events:
             return events
+
+
+def interruptibly(work: Callable[[], Any], give_up: Callable[[], Any]) -> Any:
+    """What `work()` says, made in another thread while signal handlers and greenlets run in this
+    one; if a handler raises, `give_up()` must make `work` end soon."""
+    if is_green():
+        if "gevent.monkey" in _modules:
+            return _modules["gevent"].get_hub().threadpool.apply(work)
+        from importlib import import_module
+
+        return import_module("eventlet.tpool").execute(work)
+    done: list[Any] = []
+    running = allocate_lock()
+
+    def run() -> None:
+        try:
+            done.append(work())
+        finally:
+            running.release()
+
+    running.acquire()
+    start_new_thread(run, ())
+    try:
+        running.acquire()
+    except BaseException:
+        give_up()
+        raise
+    return done[0]
 
 
 def call(native: Client, method: str, arguments: tuple[Any, ...]) -> Outcome:

@@ -70,17 +70,18 @@ class Writer {
     bool first = true;
     text_ += '{';
     while (PyDict_Next(dict, &position, &name, &value) != 0) {
-      if (!PyUnicode_Check(name)) return refuse("has a key that is no string");
+      const bool number = PyLong_CheckExact(name) != 0;  // of a token, as json.dumps writes it
+      if (!number && !PyUnicode_Check(name)) return refuse("has a key that is no string");
       if (is_omitted(value)) continue;
       // The converter is foreign code: it may take the value out of the dict.
-      const auto kept_name = py::reinterpret_borrow<py::object>(name);
+      const py::str key{py::handle(name)};
       const auto kept_value = py::reinterpret_borrow<py::object>(value);
       if (!first) text_ += ',';
       first = false;
-      if (!write_text(name)) return false;
+      if (!write_text(key.ptr())) return false;
       text_ += ':';
       if (write_value(value, depth + 1)) continue;
-      const char* text = PyUnicode_AsUTF8(name);
+      const char* text = PyUnicode_AsUTF8(key.ptr());
       if (text != nullptr) error_.path.insert(0, "." + std::string(text));
       return false;
     }

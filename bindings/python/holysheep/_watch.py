@@ -1,0 +1,88 @@
+"""What looks on while a client's calls are made: its hooks `on_attempt` and `on_done`, and
+OpenTelemetry, where the program has loaded it."""
+
+from __future__ import annotations
+
+import sys
+
+from ._metadata import Metadata
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
+
+    from ._engine import Engine
+    from ._native import Outcome
+    from ._tracing import CallSpan
+
+_modules = sys.modules
+TRACING = "opentelemetry.trace"
+
+
+class Watcher:
+    """Of a client. `tracing`: None for "where OpenTelemetry is loaded"."""
+
+    __slots__ = ("hooked", "on_attempt", "on_done", "tracing")
+
+    def __init__(
+        self,
+        on_attempt: Callable[[list[Any]], Any] | None,
+        on_done: Callable[[Metadata], Any] | None,
+        tracing: bool | None,
+    ) -> None:
+        self.on_attempt = on_attempt
+        self.on_done = on_done
+        self.tracing = tracing
+        self.hooked = on_attempt is not None or on_done is not None
+
+    def begin(self, engine: Engine, verb: str, arguments: tuple[Any, ...]) -> Watch | None:
+        """For one call that is about to be made; None: nobody looks on."""
+        span = None
+        if self.tracing is not False and TRACING in _modules:
+            from . import _tracing
+
+            span = _tracing.begin(engine, verb, arguments)
+        return Watch(self, span) if self.hooked or span is not None else None
+
+
+class Watch:
+    """Of one call: exactly one of its methods is called, once, when the call is over."""
+
+    __slots__ = ("_span", "_watcher")
+
+    def __init__(self, watcher: Watcher, span: CallSpan | None) -> None:
+        self._watcher = watcher
+        self._span = span
+
+    def ended(self, outcome: Outcome) -> None:
+        metadata = Metadata(outcome.meta())
+        if self._span is not None:
+            self._span.ended(metadata, outcome)
+        watcher = self._watcher
+        if watcher.on_attempt is not None:
+            tell(watcher.on_attempt, metadata.trace)
+        if watcher.on_done is not None:
+            tell(watcher.on_done, metadata)
+
+    def left(self, error: BaseException | None = None) -> None:
+        """Nobody waits for the call's end any more; `error`: what kept the caller from it."""
+        if self._span is not None:
+            self._span.left(error)
+
+
+def tell(hook: Callable[[Any], Any], what: Any) -> None:
+    """What a hook raises is shown, as that of a thread, and takes no answer from the caller."""
+    try:
+        later = hook(what)
+        if hasattr(later, "__await__"):
+            from asyncio import ensure_future
+
+            task = ensure_future(later)
+            _tasks.add(task)
+            task.add_done_callback(_tasks.discard)
+    except Exception as error:
+        sys.excepthook(type(error), error, error.__traceback__)
+
+
+#: Those of hooks that are coroutine functions: a loop holds its tasks only weakly.
+_tasks: set[Any] = set()
