@@ -131,7 +131,8 @@ std::optional<Error> read_file_name(const JsonValue& object, const JsonValue& ro
   return std::nullopt;
 }
 
-std::optional<Error> find_ca_file(const Environment& environment, std::string& out) {
+std::optional<Error> find_ca_file(const JsonValue& root, const Environment& environment,
+                                  std::string& out) {
   for (const char* name : {"SSL_CERT_FILE", "CURL_CA_BUNDLE"}) {
     const std::string_view value = variable(environment, name);
     if (value.empty()) continue;
@@ -145,8 +146,10 @@ std::optional<Error> find_ca_file(const Environment& environment, std::string& o
   for (const std::string_view candidate : kCaFiles) {
     if (!environment.file_exists(std::string(candidate))) continue;
     out = candidate;
-    break;
+    return std::nullopt;
   }
+  std::string last(root.member("ca_file_default").string_or(""));
+  if (!last.empty() && environment.file_exists(last)) out = std::move(last);
   return std::nullopt;
 }
 
@@ -167,7 +170,7 @@ std::optional<Error> read_network(const JsonValue& object, const JsonValue& root
     return config_error(path, "client_cert and client_key belong together: give both");
   }
   if (endpoint.scheme == "https" && endpoint.ca_file.empty()) {
-    return find_ca_file(environment, endpoint.ca_file);
+    return find_ca_file(root, environment, endpoint.ca_file);
   }
   return std::nullopt;
 }

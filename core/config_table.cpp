@@ -185,6 +185,9 @@ constexpr std::array kKeys = std::to_array<ConfigKey>({
     {"ca_file", C | E, KeyType::text, "", 1, kTextMax, "", false,
      "The file of trusted certificates (PEM). Without it: SSL_CERT_FILE, CURL_CA_BUNDLE, then the "
      "system's."},
+    {"ca_file_default", C, KeyType::text, "", 1, kTextMax, "", false,
+     "The file of trusted certificates (PEM) where neither `ca_file` nor the environment nor the "
+     "system has one: for bindings, whose language may know another."},
     {"client_cert", C | E, KeyType::text, "", 1, kTextMax, "", false,
      "A client certificate (PEM file) for TLS."},
     {"client_key", C | E, KeyType::text, "", 1, kTextMax, "", false,

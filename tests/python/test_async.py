@@ -90,6 +90,15 @@ class Calls(AsyncTest):
         self.assertEqual([loop for loop, _ in done], [asyncio.get_running_loop()] * 2)
         self.assertEqual([found.attempts for _, found in done], [2, 1])
 
+    async def test_hooks_may_be_coroutine_functions(self):
+        told = asyncio.get_running_loop().create_future()
+
+        async def hook(found):
+            told.set_result(found.endpoint)
+
+        await chat(self.client(on_done=hook))
+        self.assertEqual(await asyncio.wait_for(told, 30), "primary")
+
     async def test_the_key_may_be_an_async_function(self):
         pool = self.pool()
         keys = iter(["one", "two"])
@@ -154,6 +163,31 @@ class Streams(AsyncTest):
             await task
         await self.free(client)
 
+    async def test_a_cancelled_reader_frees_the_call_while_its_exception_lives(self):
+        client = self.client(ENDLESS)
+        stream = await chat(client, stream=True)
+
+        async def read():
+            async for _ in stream:
+                pass
+
+        task = asyncio.create_task(read())
+        await asyncio.sleep(0)
+        task.cancel()
+        try:
+            await task
+        except asyncio.CancelledError as error:
+            await self.free(client)
+            self.assertTrue(error.__traceback__)
+
+    async def test_a_broken_stream_stays_broken(self):
+        client = self.client(answers(text="a b c", cut={"at": "inside_event", "after_tokens": 2}))
+        stream = await chat(client, stream=True)
+        for _ in range(2):
+            with self.assertRaises(StreamInterruptedError):
+                async for _ in stream:
+                    pass
+
     async def test_a_broken_stream_carries_the_text_so_far(self):
         client = self.client(answers(text="a b c", cut={"at": "inside_event", "after_tokens": 2}))
         with self.assertRaises(StreamInterruptedError) as caught:
@@ -167,6 +201,22 @@ class Streams(AsyncTest):
             stream_recovery="restart")
         text = []
         async for chunk in (await chat(client, stream=True)).events(on_restart=text.clear):
+            text.append(chunk._text() or "")
+        self.assertEqual("".join(text), "Hello from backup-1.")
+
+    async def test_restart_may_be_a_coroutine_function(self):
+        client = self.client(
+            answers(text="a b c", cut={"at": "inside_event", "after_tokens": 2}), {},
+            stream_recovery="restart")
+        text = []
+
+        async def clear():
+            text.clear()
+
+        stream = await chat(client, stream=True)
+        with self.assertRaisesRegex(HolySheepError, "on_restart"):
+            stream.events(on_restart=5)
+        async for chunk in stream.events(on_restart=clear):
             text.append(chunk._text() or "")
         self.assertEqual("".join(text), "Hello from backup-1.")
 
@@ -185,6 +235,15 @@ class Streams(AsyncTest):
         first.cancel()
         with self.assertRaises((asyncio.CancelledError, HolySheepError)):
             await first
+
+
+class Logging(AsyncTest):
+    async def test_logging_may_be_set_up_after_the_loop_has_begun(self):
+        client = self.client(isolated=True)
+        await client.models.list()
+        with self.assertLogs("holysheep", "INFO") as caught:
+            await chat(client)
+        self.assertIn("trying primary", " ".join(caught.output))
 
 
 class Loops(PoolTest):

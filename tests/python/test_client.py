@@ -5,6 +5,7 @@ import json
 import pickle
 import sys
 import threading
+import traceback
 from datetime import date
 from types import SimpleNamespace
 
@@ -109,6 +110,11 @@ class Calls(PoolTest):
             "POST", "/files", content=b"abc", extra_headers={"Content-Type": "text/plain"}
         )
         self.assertIsNotNone(sent)
+        pool = self.pool()
+        pool.client().request("POST", "/x", content="text", extra_query={"a": {"b": 1}},
+                              extra_headers={"Content-Type": "text/plain"})
+        self.assertEqual(pool.requests[0].body, "text")
+        self.assertTrue(pool.requests[0].path.endswith("/x?a%5Bb%5D=1"))
 
     def test_raw_response(self):
         raw = self.client().chat.completions.with_raw_response.create(
@@ -383,6 +389,46 @@ class Construction(PoolTest):
             with pool.client() as client:
                 self.assertEqual(client.pool[0].status, EndpointStatus.RATE_LIMITED)
 
+    def test_clients_that_differ_in_a_time_limit_share_one_engine(self):
+        pool = self.pool(LIMITED, {})
+        chat(pool.client(timeout=50))
+        other = pool.client(timeout=60, max_retries=1)
+        self.assertEqual(other.pool[0].status, EndpointStatus.RATE_LIMITED)
+
+    def test_views_keep_what_views_before_them_set(self):
+        pool = self.pool(answers(stall="before_headers"), {})
+        done = []
+        view = pool.client().with_options(timeout=0.05, default_headers={"X-View": "yes"})
+        for view in (view.with_options(on_done=done.append), view.with_options(api_key="other")):
+            with self.assertRaises(APITimeoutError):
+                chat(view, holysheep={"endpoint": "primary"})
+            self.assertEqual(pool.requests[-1].headers["x-view"], "yes")
+        self.assertEqual([found.endpoint for found in done], ["primary"])
+        failing = self.client(answers(error="server_error"), max_retries=0)
+        with self.assertRaises(HolySheepError) as caught:
+            chat(failing, holysheep={"retry": {}})
+        self.assertEqual(caught.exception.attempts, 1)
+
+    def test_the_environments_configuration_is_for_clients_that_say_nothing(self):
+        out = output_of("""
+            from holysheep import HolySheepClient, HolySheepFailoverClient
+            print(HolySheepClient().pool[0].name)
+            print(HolySheepClient("k", base_url="http://127.0.0.1:9/v1").pool.config()["endpoints"]
+                  [0]["name"], len(HolySheepFailoverClient("k").endpoints))
+            """, HOLYSHEEP_CONFIG=json.dumps({"version": 1, "allow": ["mine"], "endpoints": [
+                {"name": "mine", "url": "http://127.0.0.1:9/v1", "auth": "none"}]}))
+        self.assertEqual(out.split(), ["mine", "primary", "3"])
+
+    def test_a_text_that_is_no_configuration_is_not_repeated(self):
+        for text in ("sk-live-secret", '[{"api_key": "sk-live-secret"}]', "a/sk-live-secret"):
+            with self.assertRaises(ConfigError) as caught:
+                HolySheepClient(config=text)
+            told = "".join(traceback.format_exception(caught.exception))
+            self.assertNotIn("sk-live-secret", told)
+        pool = self.pool()
+        marked = HolySheepClient(config="\ufeff" + json.dumps(pool.config))
+        self.assertTrue(chat(marked).output_text)
+
     def test_views_change_defaults_only(self):
         pool = self.pool(LIMITED, {}, answers(stall="before_headers"))
         client = pool.client()
@@ -444,9 +490,23 @@ class BadCalls(PoolTest):
             ({"model": MODEL, "messages": MESSAGES, "timeout": -1}, "timeout: expected seconds"),
             ({"model": MODEL, "messages": MESSAGES, "holysheep": {"retri": {}}}, "options.retri"),
             ({"model": MODEL, "messages": MESSAGES, "extra_headers": {"A": "b\nC: d"}}, "line break"),
+            ({"model": MODEL, "messages": MESSAGES, "extra_headers": "abc"}, "extra_headers"),
+            ({"model": MODEL, "messages": MESSAGES, "extra_headers": {5: "x"}}, "extra_headers"),
+            ({"model": MODEL, "messages": MESSAGES, "extra_headers": {"a": b"x"}}, "extra_headers.a"),
+            ({"model": MODEL, "messages": MESSAGES, "extra_query": [("a", 1)]}, "extra_query"),
+            ({"model": MODEL, "messages": MESSAGES, "extra_query": {"a": "\ud800"}}, "extra_query"),
+            ({"model": MODEL, "messages": MESSAGES, "extra_body": "abc"}, "extra_body"),
+            ({"model": MODEL, "messages": MESSAGES, "holysheep": [1]}, "holysheep"),
         ):
             with self.assertRaisesRegex(RequestError, words):
                 client.chat.completions.create(**arguments)
+        for arguments, words in (
+            ((5, "/x"), "method"), (("GET", 5), "path"), (("GET", "/\ud800"), "path"),
+        ):
+            with self.assertRaisesRegex(RequestError, words):
+                client.request(*arguments)
+        with self.assertRaisesRegex(RequestError, "content"):
+            client.request("POST", "/x", json={}, content=b"{}")
         self.assertEqual(pool.count(), 0)
 
     def test_an_error_of_the_callers_own_passes_through(self):
@@ -464,6 +524,9 @@ class BadCalls(PoolTest):
         client.close()
         with self.assertRaisesRegex(ClosedError, "closed"):
             chat(client)
+        for use in (client.pool.reset, lambda: client.pool.set_key("other")):
+            with self.assertRaises(ClosedError):
+                use()
 
     def test_parts_of_the_sdk_that_are_not_offered_say_what_to_do(self):
         client = self.client()

@@ -3,11 +3,13 @@
 import json
 import logging
 import random
+import sys
 import threading
 from pathlib import Path
 
 from holysheep import (
     AllEndpointsFailedError,
+    ConfigError,
     Endpoint,
     EndpointStatus,
     HolySheepFailoverClient,
@@ -78,6 +80,16 @@ class Failover(PoolTest):
             self.ask(client)
         self.assertEqual(caught.exception.attempts, 5)
 
+    def test_class_attributes_at_their_edges(self):
+        client = self.client({}, COOLDOWN_PERIOD=0)
+        self.assertEqual(client._client.pool.config()["cooldown_ms"], 1)
+        urls = [{"url": self.made.urls[0] + "/chat/completions", "name": "mine"}]
+        self.assertEqual(self.client({}, ENDPOINTS=urls).endpoints[0].name, "mine")
+        for name, value in (("MAX_RETRIES", 0), ("MAX_RETRIES", "3"), ("COOLDOWN_PERIOD", "x"),
+                            ("RETRY_DELAY_BASE", None), ("ENDPOINTS", [{"url": "x"}])):
+            with self.assertRaisesRegex(ConfigError, name):
+                self.client({}, **{name: value})
+
     def test_the_last_error_counts_and_carries_its_cause(self):
         with self.assertRaises(AllEndpointsFailedError) as caught:
             self.ask(self.client(BROKEN, LIMITED, BROKEN))
@@ -135,6 +147,22 @@ class Failover(PoolTest):
         self.assertEqual((record.endpoint, record.attempt, record.verdict),
                          ("primary", 1, "rate_limited"))
         self.assertTrue(record.request_id)
+
+    def test_a_log_handler_that_raises_takes_no_answer_away(self):
+        class Broken(logging.Handler):
+            def emit(self, record):
+                raise ZeroDivisionError
+
+        shown, before = [], sys.excepthook
+        self.addCleanup(setattr, sys, "excepthook", before)
+        sys.excepthook = lambda kind, *_: shown.append(kind)
+        logger, handler = logging.getLogger("holysheep"), Broken()
+        logger.setLevel(logging.INFO)
+        self.addCleanup(logger.setLevel, logging.NOTSET)
+        logger.addHandler(handler)
+        self.addCleanup(logger.removeHandler, handler)
+        self.assertTrue(self.ask(self.client({})))
+        self.assertEqual(set(shown), {ZeroDivisionError})
 
     def test_log_lines_come_while_the_call_waits(self):
         client = self.client({"replies": [{"status": 429}]}, {}, {}, RETRY_DELAY_BASE=3600)

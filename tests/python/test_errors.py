@@ -54,6 +54,7 @@ class Tree(PoolTest):
         self.assertIsInstance(found, AllEndpointsFailedError)
         self.assertIsInstance(found, InternalServerError)
         self.assertEqual(found.attempts, 3)
+        self.assertEqual({each.verdict for each in found.trace}, {"overloaded"})
         self.assertEqual(len(found.trace), 3)
         self.assertEqual((found.code, found.type, found.param), ("503", "server_error", None))
         self.assertEqual(found.body["code"], "503")
@@ -71,12 +72,20 @@ class Tree(PoolTest):
         self.assertNotIn("prompt nobody", str(found) + repr(found) + repr(found.trace))
         self.assertIn("prompt nobody", found.body["message"])
 
+    def test_copies_keep_the_cause(self):
+        found = self.caught(UNAVAILABLE, UNAVAILABLE)
+        made = pickle.loads(pickle.dumps(found))
+        self.assertEqual(str(made), str(found))
+        self.assertEqual(str(made.__cause__), str(found.__cause__))
+        self.assertIsNot(RateLimitError("a").trace, RateLimitError("b").trace)
+
     def test_request_and_response(self):
         found = self.caught(UNAVAILABLE, max_retries=0)
         self.assertEqual(found.request.method, "POST")
         self.assertEqual(found.request.url, "/chat/completions")
         self.assertEqual(found.response.status_code, 503)
-        self.assertEqual(found.response.headers["content-type"], "application/json")
+        self.assertEqual(found.response.headers["Content-Type"], "application/json")
+        self.assertEqual(found.response.headers.get("content-type"), "application/json")
         self.assertEqual(found.response.json()["error"]["code"], "503")
         self.assertTrue(found.request_id)
         self.assertEqual(found.endpoint, "primary")

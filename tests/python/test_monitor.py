@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 
 from holysheep import RateLimitMetrics, RateLimitMonitor, RequestError
 from pools import PoolTest, chat, output_of
@@ -52,8 +53,30 @@ class Monitor(PoolTest):
         monitor = RateLimitMonitor()
         with self.assertRaisesRegex(RequestError, "latency"):
             monitor.record_request("a", True, 200, -1.0)
+        with self.assertRaisesRegex(RequestError, "float"):
+            monitor.record_request("a", True, "200", 1.0)
         with self.assertRaisesRegex(RequestError, "alert_threshold"):
             monitor.alert_threshold = -1
+
+    def test_a_clients_alerts_reach_its_callback(self):
+        client = self.client(LIMITED, {}, isolated=True, monitor={"alert_threshold": 1})
+        told = []
+        self.assertIs(client.monitor, client.monitor)
+        client.monitor.on_alert = told.append
+        for _ in range(2):  # the second brings what the first has raised, at the latest
+            chat(client)
+        self.assertEqual([each["endpoint"] for each in told], ["primary"])
+
+    def test_what_a_callback_raises_is_shown(self):
+        shown, before = [], sys.excepthook
+        self.addCleanup(setattr, sys, "excepthook", before)
+        sys.excepthook = lambda kind, *_: shown.append(kind)
+        monitor = RateLimitMonitor(alert_threshold=1)
+        monitor.on_alert = lambda _: 1 / 0
+        monitor.record_request("a", False, 429, 1.0)
+        self.assertEqual(shown, [ZeroDivisionError])
+        with self.assertRaisesRegex(RequestError, "callable"):
+            monitor.on_alert = 5
 
     def test_a_client_has_its_own(self):
         client = self.client(LIMITED, {}, isolated=True)

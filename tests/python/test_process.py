@@ -1,8 +1,11 @@
 """What a Python process does to a client: imports, signals, fork, exit, gevent, threads."""
 
+import json
 import os
 import subprocess
 import sys
+import tempfile
+import textwrap
 import time
 import unittest
 
@@ -56,6 +59,43 @@ class Import(unittest.TestCase):
         self.assertEqual(out.split("\n")[:2], ["[]", "AsyncHolySheepClient MockPool"])
 
 
+class Certificates(PoolTest):
+    # In a mount namespace of its own, where the distribution's certificates are not there.
+    HIDDEN = """
+        for folder in /etc/ssl /etc/pki /usr/local/share/certs; do
+          [ ! -d $folder ] || mount -t tmpfs none $folder || exit 77
+        done
+        exec "$@"
+    """
+
+    def test_without_the_systems_pythons_are_used(self):
+        pool = self.pool({"tls": True})
+        config = pool.config
+        bundle = config.pop("ca_file", None) or config["endpoints"][0].pop("ca_file")
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "certifi.py"), "w", encoding="utf-8") as file:
+                file.write(f"def where(): return {bundle!r}\n")
+            call = f"""
+                import json, sys
+                from holysheep import HolySheepClient, HolySheepError
+                client = HolySheepClient(config=json.loads(sys.argv[1]), max_retries=0)
+                try:
+                    print(client.chat.completions.create(model="m", messages=[]).output_text)
+                except HolySheepError as error:
+                    print(error)
+            """
+            for path, words in ((folder, "Hello from primary."), ("", "certificate")):
+                done = subprocess.run(
+                    ["unshare", "-rm", "sh", "-c", textwrap.dedent(self.HIDDEN), "sh",
+                     sys.executable, "-c", textwrap.dedent(call), json.dumps(config)],
+                    capture_output=True, encoding="utf-8", timeout=60,
+                    env={**os.environ, "PYTHONPATH": path, "HOLYSHEEP_API_KEY": "k",
+                         "SSL_CERT_FILE": "", "CURL_CA_BUNDLE": ""})
+                if done.returncode == 77 or done.stderr.startswith("unshare:"):
+                    self.skipTest("no mount namespaces here")
+                self.assertIn(words, done.stdout, done.stderr)
+
+
 class Program(unittest.TestCase):
     def test_the_package_carries_the_program(self):
         self.assertTrue(os.access(program_module.program(), os.X_OK))
@@ -103,6 +143,22 @@ class Signals(unittest.TestCase):
         self.interrupted(call=self.STREAM)
         self.interrupted(call=self.STREAM, script='[{"default": {"stall": {"at": "after_content", "after_tokens": 2}}}]')
 
+    def test_ctrl_c_while_closing_and_while_waiting_for_a_mock(self):
+        self.interrupted(call="""
+                client.close(timeout=60)""", handler="""
+            def in_flight():
+                try:
+                    client.chat.completions.create(model="m", messages=[])
+                except BaseException:
+                    pass
+            threading.Thread(target=in_flight, daemon=True).start()
+            pool.wait(1)
+            pool.wait = lambda _: [os.sched_yield() for _ in iter(
+                lambda: client._engine.closed, True)]""")
+        self.interrupted(script="None", call="""
+                threading.Thread(target=client.models.list, daemon=True).start()
+                pool.wait(2, timeout=60)""")
+
     def test_the_error_of_another_handler(self):
         self.interrupted(signal="SIGALRM", caught="ZeroDivisionError",
                          handler="signal.signal(signal.SIGALRM, lambda *_: 1 / 0)")
@@ -132,6 +188,58 @@ class Fork(unittest.TestCase):
             before='stream = client.chat.completions.create(model="m", messages=[], stream=True)',
             after='print("".join(stream.text_deltas()))', token_ms=300)
         self.assertEqual(out, "Hello from primary.\nHello from primary.\n")
+
+    def test_a_call_under_way_is_not_sent_again(self):
+        out = output_of("""
+            import os, signal, threading
+            from holysheep import ForkedError, MockPool
+            pool = MockPool([{"default": {"stall": "before_headers"}}])
+            client = pool.client()
+            children = []
+            def handler(*_):
+                children.append(os.fork())
+                if children[-1]:
+                    _, status = os.waitpid(children[-1], 0)
+                    print("child", status, "requests", pool.count(), flush=True)
+                    os._exit(0)
+            signal.signal(signal.SIGALRM, handler)
+            threading.Thread(target=lambda: (pool.wait(1), os.kill(os.getpid(), signal.SIGALRM)),
+                             daemon=True).start()
+            try:
+                client.chat.completions.create(model="m", messages=[])
+            except ForkedError:
+                os._exit(0)
+            os._exit(1)
+        """, options=("-W", "ignore::DeprecationWarning"))
+        self.assertEqual(out, "child 0 requests 1\n")
+
+    def test_errors_in_a_child_are_of_the_tree(self):
+        self.forked("""
+                for call in (lambda: client.chat.completions.create(model=5, messages=[]),
+                             lambda: client.request("BAD METHOD", "/x"), lambda: pool.requests,
+                             lambda: closed.models.list()):
+                    try:
+                        call()
+                        raise AssertionError
+                    except HolySheepError:
+                        pass
+                assert isinstance(closed_error(closed), ClosedError)""", before="""
+        closed = pool.client(isolated=True)
+        closed.close()
+        def closed_error(client):
+            try:
+                ask(client)
+            except HolySheepError as error:
+                return error""")
+
+    def test_a_child_logs_too(self):
+        self.forked("""
+                with unittest.TestCase().assertLogs("holysheep", "INFO") as caught:
+                    ask()
+                assert "trying primary" in str(caught.output), caught.output""", before="""
+        import logging, unittest
+        logging.basicConfig(level=logging.INFO, handlers=[logging.NullHandler()])
+        ask()""")
 
     def test_async_clients_too(self):
         out = self.forked("asyncio.run(twice())", before="""
@@ -219,6 +327,29 @@ class Exit(unittest.TestCase):
 
 
 class Greenlets(PoolTest):
+    def test_closing_and_waiting_let_others_run(self):
+        out = output_of("""
+            import gevent.monkey; gevent.monkey.patch_all(); import gevent
+            from holysheep import HolySheepError, MockPool
+            pool = MockPool([{"default": {"stall": "before_headers"}}])
+            client = pool.client()
+            def ask():
+                try:
+                    client.chat.completions.create(model="m", messages=[])
+                except HolySheepError as error:
+                    print(type(error).__name__)
+            asking = gevent.spawn(ask)
+            ticks = []
+            gevent.spawn(lambda: [ticks.append(gevent.sleep(0.01)) for _ in range(1000)])
+            pool.wait(1)
+            pool.wait(2, timeout=0.1)
+            before = len(ticks)
+            client.close(timeout=0.1)
+            asking.join()
+            print(before > 0, len(ticks) > before)
+        """, others=True, options=("-W", "ignore"))
+        self.assertEqual(out, "CancelledError\nTrue True\n")
+
     def test_other_greenlets_run_while_one_waits(self):
         for library, patch, spawn in (
             ("gevent", "import gevent.monkey; gevent.monkey.patch_all(); import gevent",

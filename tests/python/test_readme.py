@@ -122,6 +122,8 @@ class MockPools(PoolTest):
             (lambda: pool.count("nowhere"), "nowhere"),
             (lambda: pool.set("primary", repli=[]), "repli"),
             (lambda: holysheep.MockPool([{"name": "a b"}]), "name"),
+            (lambda: holysheep.MockPool(5), "script"),
+            (lambda: holysheep.MockPool([{"name": object()}]), "script"),
         ):
             with self.assertRaisesRegex(holysheep.ConfigError, words):
                 use()

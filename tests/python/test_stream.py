@@ -4,6 +4,7 @@ from holysheep import (
     APIError,
     CancelledError,
     ClosedError,
+    HolySheepError,
     RateLimitError,
     StreamInterruptedError,
 )
@@ -73,6 +74,40 @@ class Streams(PoolTest):
             next(stream)
         self.eventually(lambda: self.in_flight(client) == 0, "the call is still under way")
         stream.close()
+
+    def test_a_broken_stream_stays_broken(self):
+        stream = chat(self.client(CUT), stream=True)
+        for _ in range(2):
+            with self.assertRaises(StreamInterruptedError) as caught:
+                list(stream)
+            self.assertTrue(caught.exception.partial)
+
+    def test_pieces_of_other_shapes(self):
+        first = '{"choices":[{"index":0,"delta":{"content":"hey"},"finish_reason":null}]}'
+        odd = ('{"choices":[{"index":0,"content_filter_offsets":{"a":1}}]}', '{"choices":null}',
+               '{"choices":[{"index":0,"delta":null}]}', '{"choices":[null]}')
+        for piece in odd:
+            with self.subTest(piece):
+                client = self.client(answers(events=[first, piece], cut="before_done"))
+                read = []
+                with self.assertRaises(StreamInterruptedError) as caught:
+                    for text in chat(client, stream=True).text_deltas():
+                        read.append(text)
+                self.assertEqual((read, caught.exception.partial), (["hey"], "hey"))
+
+    def test_two_readers_of_one_stream(self):
+        stream = chat(self.client(answers(tokens=3)), stream=True)
+        first, second = iter(stream), iter(stream)
+        next(first)
+        with self.assertRaisesRegex(HolySheepError, "two readers"):
+            next(second)
+        self.assertTrue(list(first))
+        self.assertEqual(list(second), [])
+
+    def test_text_goes_on_after_a_first_piece(self):
+        stream = chat(self.client(), stream=True)
+        next(stream)
+        self.assertEqual("".join(stream.text_deltas()), "Hello from primary.")
 
     def test_credit_comes_back_as_it_is_read(self):
         client = self.client(answers(tokens=3000), stream_credit_bytes=4096)

@@ -264,13 +264,18 @@ TEST_CASE("certificates: configuration, SSL_CERT_FILE, CURL_CA_BUNDLE, then the 
   environment.file_exists = [](const std::string& path) {
     return path == "/etc/pki/tls/certs/ca-bundle.crt" || path.substr(0, 3) == "/ok";
   };
-  CHECK(ca("") == "/etc/pki/tls/certs/ca-bundle.crt");
+  CHECK(ca(R"(,"ca_file_default":"/ok/last")") == "/etc/pki/tls/certs/ca-bundle.crt");
   CHECK(ca(R"(,"base_url":"http://localhost")").empty());
   environment.variables["CURL_CA_BUNDLE"] = "/ok/curl";
   CHECK(ca("") == "/ok/curl");
   environment.variables["SSL_CERT_FILE"] = "/ok/ssl";
   CHECK(ca("") == "/ok/ssl");
   CHECK(ca(R"(,"ca_file":"/ok/own")") == "/ok/own");
+  environment.variables.erase("SSL_CERT_FILE");
+  environment.variables.erase("CURL_CA_BUNDLE");
+  environment.file_exists = [](const std::string& path) { return path == "/ok/last"; };
+  CHECK(ca(R"(,"ca_file_default":"/ok/last")") == "/ok/last");
+  CHECK(ca(R"(,"ca_file_default":"/gone")").empty());
   const auto config = parse(R"(,"client_cert":"/ok/c","client_key":"/ok/k")", environment);
   CHECK(config->endpoints[2].client_cert == "/ok/c");
   CHECK(config->endpoints[2].client_key == "/ok/k");

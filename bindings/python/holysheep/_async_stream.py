@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import _errors
 from ._loop import get_running_loop, loop_queue, tokens
-from ._stream import DATA, DONE, HEADERS, RESTARTED, Reading, _Base
+from ._stream import DATA, DONE, HEADERS, RESTARTED, Reading, _Base, check_callable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -102,7 +102,9 @@ class AsyncChunks:
             elif event[1] == DONE:
                 source.finish(event[2])
             elif event[1] == RESTARTED:
-                source.restart(self._on_restart)
+                told = source.restart(self._on_restart)
+                if hasattr(told, "__await__"):
+                    await told
 
     def __del__(self) -> None:
         self._source.close()
@@ -143,6 +145,7 @@ class AsyncStream(_Base["Chunk"]):
     def events(self, *, on_restart: Callable[[], Any]) -> AsyncIterator[Chunk]:
         """As iterating, for `stream_recovery: restart`: when the answer begins again on another
         endpoint, `on_restart()` is called, and what was read before is void."""
+        check_callable(on_restart)
         return self._chunks(on_restart)
 
     @property

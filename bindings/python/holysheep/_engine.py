@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 from _thread import allocate_lock
 
-from . import _errors, _json, _native, _wait
+from . import _errors, _json, _native, _trust, _wait
 from ._native import Failure
 
 TYPE_CHECKING = False
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 #: Who uses more configurations in turn makes them up for each call, and nothing is gained.
 _KEPT_MAX = 4
 _CLOSING_SECONDS_MAX = 1e9
+_CA_FILE_DEFAULT = "ca_file_default"
 _kept: dict[str, _native.Client] = {}  # the most recently opened last
 
 
@@ -37,10 +38,23 @@ def _keep(document: str) -> None:
         _kept.pop(next(iter(_kept)), None)
 
 
+def _opened(document: dict[str, Any]) -> tuple[str, _native.Client]:
+    """The document's text, and a client of it that has certificates to trust, if Python knows
+    some and the engine does not."""
+    text = _json.write(document, "config")
+    native = _native.Client(text)
+    if _CA_FILE_DEFAULT not in document and _trust.lacking(native.config()):
+        file = _trust.known()
+        if file is not None:
+            return _opened({**document, _CA_FILE_DEFAULT: file})
+    return text, native
+
+
 class _Process:
     """How many forks lie between this process and the one that imported the package."""
 
     generation = 0
+    lock = allocate_lock()
 
 
 process = _Process()
@@ -50,7 +64,6 @@ class Engine:
     __slots__ = (
         "_addresses",
         "_document",
-        "_lock",
         "_native",
         "closed",
         "generation",
@@ -61,7 +74,6 @@ class Engine:
     )
 
     def __init__(self, document: dict[str, Any], key_source: Callable[[], Any] | None) -> None:
-        self._lock = allocate_lock()
         self._addresses: dict[str, tuple[str | None, int | None]] | None = None
         self.key_source = key_source
         self.key: str | None = None
@@ -71,8 +83,7 @@ class Engine:
         #: What the engine's records are sent for; 0: nobody listens.
         self.log_level = 0
         try:
-            self._document = _json.write(document, "config")
-            self._native = _native.Client(self._document)
+            self._document, self._native = _opened(document)
             if not document.get("isolated"):
                 _keep(self._document)
         except Failure as failure:
@@ -87,7 +98,7 @@ class Engine:
         return self._native
 
     def _open_again(self) -> None:
-        with self._lock:
+        with process.lock:
             if self.generation == process.generation:
                 return
             if self.closed:
@@ -141,15 +152,17 @@ class Engine:
         """Lets calls that run finish for up to `timeout` seconds. False: some were cancelled."""
         if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or timeout != timeout:
             raise _errors.make(_errors.RequestError, "timeout: expected seconds")
-        self.closed = True
         native = self._native
         milliseconds = round(min(max(0, timeout), _CLOSING_SECONDS_MAX) * 1000)
-        if milliseconds == 0 or self.generation != process.generation:
-            return native.drain(0)
-        finished: bool = _wait.interruptibly(
-            lambda: native.drain(milliseconds), lambda: native.drain(0)
-        )
-        return finished
+        try:
+            self.closed = True
+            if milliseconds == 0 or self.generation != process.generation:
+                return native.drain(0)
+            finished: bool = _wait.interruptibly(lambda: native.drain(milliseconds))
+            return finished
+        except BaseException:
+            native.drain(0)  # ends the one above as well
+            raise
 
 
 def _before_fork() -> None:
@@ -162,6 +175,7 @@ def _after_fork_in_parent() -> None:
 
 def _after_fork_in_child() -> None:
     process.generation += 1
+    process.lock = allocate_lock()  # the parent's may have been held
     _kept.clear()
 
 

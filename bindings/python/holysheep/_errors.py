@@ -27,7 +27,7 @@ from __future__ import annotations
 import sys
 
 from . import _json
-from ._metadata import Headers, headers_of
+from ._metadata import Attempt, Headers, headers_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,8 +91,8 @@ class HolySheepError(Exception):
     retry_after: float | None = None
     #: Name of the endpoint of the last cause.
     endpoint: str | None = None
-    #: One dict for each HTTP request that was made (endpoint, model, status, verdict, why, …).
-    trace: list[dict[str, Any]]
+    #: One for each HTTP request that was made: endpoint, model, status, verdict, why, …
+    trace: list[Attempt]
     #: HTTP requests that were made.
     attempts: int = 0
     #: What the last cause was taken for: "rate_limited", "overloaded", "network", …
@@ -321,6 +321,7 @@ def _message(plain: type[HolySheepError], status: int, detail: dict[str, Any], t
         told = told.replace("): ", "):\n  ", 1).replace("; ", "\n  ")
     if status and issubclass(plain, _WithResponse):
         typed = {name: detail[name] for name in ("type", "code", "param") if detail.get(name)}
+        typed = typed or {"verdict": detail.get("verdict")}
         head = f"Error code: {status} - {{'error': {typed}}}"
     elif plain is APITimeoutError:
         head = "Request timed out."
@@ -351,7 +352,7 @@ def from_outcome(outcome: Outcome, method: str, path: str, partial: str = "") ->
         "body": _error_object(text),
         "retry_after": None if outcome.retry_after_ms < 0 else outcome.retry_after_ms / 1000,
         "endpoint": meta.get("endpoint"),
-        "trace": meta.get("trace", []),
+        "trace": [Attempt(line) for line in meta.get("trace", ())],
         "attempts": outcome.attempts,
         "verdict": detail.get("verdict"),
         "retryable": bool(flags & _FLAG_RETRYABLE),

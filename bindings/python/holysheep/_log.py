@@ -14,10 +14,10 @@ import sys
 
 from . import _json
 from ._native import Failure, Queue
+from ._watch import tell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import logging
     from typing import Any
 
     from ._engine import Engine
@@ -76,7 +76,10 @@ def attach(engine: Engine) -> None:
     """Sends the engine's records to the queue, if somebody listens. Asked before each call, since
     programs set up logging when they like: cheap when nothing has changed."""
     wanted = level()
-    if wanted == engine.log_level or not wanted:
+    if not wanted:
+        return
+    native = engine.native  # after fork() a fresh one
+    if wanted == engine.log_level:
         return
     engine.log_level = wanted
     if state.queue is None:
@@ -84,7 +87,7 @@ def attach(engine: Engine) -> None:
     # A warning of the engine may be an error here.
     level_of_engine = WARNING if wanted > WARNING else DEBUG if wanted < INFO else wanted
     try:
-        engine.native.log(state.queue, level_of_engine)
+        native.log(state.queue, level_of_engine)
     except Failure:
         engine.log_level = 0  # closed, which the call will say
 
@@ -97,12 +100,12 @@ def flush() -> None:
     events = queue.drain(0)
     if not events:
         return
-    logger = sys.modules["logging"].getLogger(NAME)
     for event in events:
-        _emit(logger, _json.read(event[2]))
+        tell(_emit, _json.read(event[2]))  # a handler that raises takes no answer away
 
 
-def _emit(logger: logging.Logger, record: dict[str, Any]) -> None:
+def _emit(record: dict[str, Any]) -> None:
+    logger = state.logger
     extra = {name: record.get(name) for name in _FIELDS}
     if "wait_ms" in record:
         record["seconds"] = record["wait_ms"] / 1000

@@ -54,6 +54,11 @@ class Attempt:
     def to_dict(self) -> dict[str, Any]:
         return dict(self._line)
 
+    def __eq__(self, other: object) -> bool:
+        return self._line == other._line if isinstance(other, Attempt) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
     def __repr__(self) -> str:
         line = self._line
         status = f" {line['status']}" if line["status"] else ""

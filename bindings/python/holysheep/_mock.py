@@ -100,9 +100,8 @@ class MockPool:
             raise _errors.make(_errors.RequestError, "wait: expected a count and seconds")
         left = round(timeout * 1000)
         if _wait.is_green():
-            return bool(self._ask(
-                lambda mock: _wait.interruptibly(lambda: mock.wait(endpoint, count, left), int)
-            ))
+            wait = _wait.interruptibly
+            return bool(self._ask(lambda mock: wait(lambda: mock.wait(endpoint, count, left))))
         while True:  # in slices, so that signal handlers run
             slice_ms = min(left, _SLICE_MS)
             if self._ask(lambda mock: mock.wait(endpoint, count, slice_ms)):

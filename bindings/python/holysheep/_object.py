@@ -146,6 +146,9 @@ class Object:
     def keys(self) -> Any:
         return self.__dict__.keys()
 
+    def items(self) -> Any:
+        return list(self)
+
     def to_dict(self) -> dict[str, Any]:
         """A plain dict, copied; what the provider sent, no more."""
         plain: dict[str, Any] = unwrap(self)
@@ -208,7 +211,7 @@ class Object:
 
 
 if not TYPE_CHECKING:
-    for _name in ("get", "keys", "model_dump", "model_dump_json", "to_dict", "to_json"):
+    for _name in ("get", "items", "keys", "model_dump", "model_dump_json", "to_dict", "to_json"):
         setattr(Object, _name, _Sealed(_name, Object.__dict__[_name]))
 
 

@@ -41,6 +41,11 @@ _LEFT = (
 _RESTARTED = "the stream began again elsewhere; only events(on_restart=…) can follow it there"
 
 
+def check_callable(on_restart: Any) -> None:
+    if not callable(on_restart):
+        raise _errors.make(_errors.RequestError, "on_restart: expected a callable")
+
+
 class Reading:
     """What sync and async streams share: what has come, and how it ended."""
 
@@ -84,7 +89,7 @@ class Reading:
             self._texts.append(text)
         return of(self.kind, data)
 
-    def restart(self, on_restart: Callable[[], Any] | None) -> None:
+    def restart(self, on_restart: Callable[[], Any] | None) -> Any:
         if on_restart is None:
             self.close()
             raise _errors.make(
@@ -94,7 +99,7 @@ class Reading:
                 _request=("POST", self._path),
             )
         self._texts.clear()
-        on_restart()
+        return on_restart()
 
     def finish(self, outcome: Outcome) -> None:
         self.done = outcome
@@ -221,6 +226,7 @@ class Stream(_Base["Chunk"]):
     def events(self, *, on_restart: Callable[[], Any]) -> Iterator[Chunk]:
         """As iterating, for `stream_recovery: restart`: when the answer begins again on another
         endpoint, `on_restart()` is called, and what was read before is void."""
+        check_callable(on_restart)
         return self._source.chunks(on_restart)
 
     @property

@@ -15,6 +15,10 @@ class MessageParam(TypedDict, total=False):
     tool_call_id: str
 
 
+class RetryOptions(TypedDict, total=False):
+    max_attempts: int
+
+
 class CallOptions(TypedDict, total=False):
     """`holysheep=` of one call: CONFIGURATION.md, "Options of a call"."""
 
@@ -22,7 +26,7 @@ class CallOptions(TypedDict, total=False):
     endpoint: str
     max_wait_ms: int
     fallback_models: list[str]
-    retry: Mapping[str, int]
+    retry: RetryOptions
     time_limits: Mapping[str, int]
     stream_recovery: Literal["error", "restart", "buffer"]
     include_usage: bool

@@ -48,9 +48,9 @@ def drain(queue: Queue) -> list[tuple[Any, ...]]:
             return events
 
 
-def interruptibly(work: Callable[[], Any], give_up: Callable[[], Any]) -> Any:
+def interruptibly(work: Callable[[], Any]) -> Any:
     """What `work()` says, made in another thread while signal handlers and greenlets run in this
-    one; if a handler raises, `give_up()` must make `work` end soon."""
+    one. If a handler raises, the caller must make `work` end soon."""
     if is_green():
         if "gevent.monkey" in _modules:
             return _modules["gevent"].get_hub().threadpool.apply(work)
@@ -58,21 +58,22 @@ def interruptibly(work: Callable[[], Any], give_up: Callable[[], Any]) -> Any:
 
         return import_module("eventlet.tpool").execute(work)
     done: list[Any] = []
+    failed: list[BaseException] = []
     running = allocate_lock()
 
     def run() -> None:
         try:
             done.append(work())
+        except BaseException as error:
+            failed.append(error)
         finally:
             running.release()
 
     running.acquire()
     start_new_thread(run, ())
-    try:
-        running.acquire()
-    except BaseException:
-        give_up()
-        raise
+    running.acquire()
+    if failed:
+        raise failed[0]
     return done[0]
 
 
