@@ -2,7 +2,9 @@
 pytest fixture."""
 
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -49,7 +51,8 @@ class Examples(PoolTest):
 class Types(unittest.TestCase):
     EXAMPLE = """
         import asyncio
-        from holysheep import AsyncHolySheepClient, HolySheepClient
+        from holysheep import NOT_GIVEN, AsyncHolySheepClient, HolySheepClient
+        from holysheep.types import ChatCompletion, ChatCompletionChunk, Stream
 
         client = HolySheepClient("k", base_url="http://127.0.0.1:9/v1", timeout=5)
 
@@ -61,14 +64,25 @@ class Types(unittest.TestCase):
                 print(text)
             return answer.choices[0].message.content or answer.holysheep.endpoint
 
+        def by_flag(flag: bool) -> ChatCompletion | Stream[ChatCompletionChunk]:
+            raw = client.chat.completions.with_raw_response.create(
+                model="m", messages=[], stop=NOT_GIVEN)
+            parsed: ChatCompletion = raw.parse()
+            print(parsed.id, raw.headers["X-Request-Id"])
+            return client.chat.completions.create(model="m", messages=[], stream=flag)
+
         async def ause(client: AsyncHolySheepClient) -> int:
             stream = await client.chat.completions.create(model="m", messages=[], stream=True)
             async for text in stream.text_deltas():
                 print(text)
-            answer = await client.chat.completions.create(model="m", messages=[])
+            raw = await client.with_raw_response.embeddings.create(model="m", input="x")
+            print(raw.parse().data, [model.id async for model in client.models.list()])
+            task = asyncio.create_task(client.chat.completions.create(model="m", messages=[]))
+            answer = await task
             return answer.usage.total_tokens if answer.usage else 0
 
         use()
+        by_flag(True)
         asyncio.run(ause(AsyncHolySheepClient("k")))
     """
 
@@ -77,14 +91,26 @@ class Types(unittest.TestCase):
             example = Path(folder, "example.py")
             example.write_text(textwrap.dedent(self.EXAMPLE), encoding="utf-8")
             package = str(Path(holysheep.__file__).parent)
+            examples = map(str, Path(ROOT, "packaging/examples").glob("*.py"))
             done = subprocess.run(
-                [sys.executable, "-m", *command, str(example), package],
+                [sys.executable, "-m", *command, str(example), package, *examples],
                 capture_output=True, encoding="utf-8", cwd=folder, timeout=600,
-                env={"PYTHONPATH": OTHERS, "PATH": "/usr/bin:/bin", "HOME": folder})
+                env={**os.environ, "PYTHONPATH": OTHERS, "HOME": folder,
+                     "PYRIGHT_PYTHON_IGNORE_WARNINGS": "1",
+                     "PYRIGHT_PYTHON_CACHE_DIR": str(Path(OTHERS, "pyright-cache"))})
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
     def test_mypy_strict(self):
         self.checked("mypy", "--strict", "--python-version", "3.10", "--cache-dir", "/dev/null")
+
+    @unittest.skipUnless(shutil.which("node"), "pyright runs on node")
+    def test_pyright(self):
+        self.checked("pyright", "--pythonversion", "3.10", "--pythonpath", sys.executable)
+
+    def test_a_misspelt_attribute_is_seen(self):
+        with self.assertRaisesRegex(AssertionError, "has no attribute"):
+            self.EXAMPLE = self.EXAMPLE.rstrip() + "\n        client.chatt\n"
+            self.checked("mypy", "--strict", "--cache-dir", "/dev/null")
 
     def test_the_package_says_that_it_is_typed(self):
         self.assertTrue(Path(holysheep.__file__).with_name("py.typed").exists())
