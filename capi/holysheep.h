@@ -409,7 +409,7 @@ typedef int32_t holysheep_event_kind;
 #define HOLYSHEEP_EVENT_RESTARTED 3
 /* The end, exactly once for each accepted request; nothing comes after it. `status` says how it
  * ended; `data` is the provider's body (of a stream that ended well: empty; of a call that failed:
- * that of the deciding answer, without the keys that it may quote). */
+ * that of the deciding answer, up to 64 KiB, without the keys that it may quote). */
 #define HOLYSHEEP_EVENT_DONE 4
 /* A log record: `status` is its level, `data` a JSON object. */
 #define HOLYSHEEP_EVENT_LOG 5

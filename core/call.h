@@ -83,6 +83,7 @@ struct Call {
   // Waiting.
   Nanos wait_since = -1;  // for capacity
   Nanos wake_at = kNever;
+  Nanos opens_at = kNever;        // when what it waits for is known to come
   Nanos waited = 0;               // for capacity, so far
   Nanos previous_end = 0;         // of the last attempt, or submit
   bool waiting_for_room = false;  // for a connection, too: is among Engine::Impl::room_waiters

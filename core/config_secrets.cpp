@@ -67,11 +67,13 @@ void finish_secrets(std::vector<std::string>& secrets) {
 std::string scrub_secrets(const std::vector<std::string>& secrets, std::string text) {
   constexpr std::string_view kRedacted = "\u2026";
   for (const std::string& secret : secrets) {
-    std::size_t at = 0;
-    while ((at = text.find(secret, at)) != std::string::npos) {
-      text.replace(at, secret.size(), kRedacted);
-      at += kRedacted.size();
+    std::string scrubbed;
+    std::size_t from = 0;
+    for (std::size_t at = 0; (at = text.find(secret, from)) != std::string::npos;) {
+      scrubbed.append(text, from, at - from).append(kRedacted);
+      from = at + secret.size();
     }
+    if (from > 0) text = std::move(scrubbed.append(text, from));
   }
   return text;
 }

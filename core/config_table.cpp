@@ -171,7 +171,9 @@ constexpr std::array kKeys = std::to_array<ConfigKey>({
     {"http", C | E, KeyType::choice, "\"auto\"", 0, 0, "auto|1.1|2", false,
      "The HTTP version. `auto`: HTTP/2 where TLS negotiates it and libcurl is 8 or newer."},
     {"connections_max", E, KeyType::integer, "0", 0, kCountMax, "", false,
-     "Connections to this endpoint at the same time. 0: only the client's limit."},
+     "Connections to this endpoint at the same time. 0: only the client's limit. Calls above it go "
+     "to "
+     "other endpoints, then to fallback models, then wait."},
     {"connection_age_max_ms", C, KeyType::integer, "300000", 0, kMsMax, "", false,
      "A connection older than this takes no new request. 0: no limit."},
     {"proxy", C | E, KeyType::text, "", 0, kTextMax, "", true,

@@ -46,6 +46,12 @@ EndpointConfig connection_settings(const EndpointConfig& endpoint) {
 
 Lane::Lane() = default;
 Lane::~Lane() = default;
+
+void Lane::socket_closed() {
+  known = known * (sockets - 1) / sockets;
+  --sockets;
+}
+
 ConnectionQueue::~ConnectionQueue() = default;
 
 Lane& ConnectionQueue::lane_of(const EndpointConfig& endpoint) {
@@ -87,23 +93,36 @@ Host& ConnectionQueue::host_of(const EndpointConfig& endpoint) {
 
 std::int64_t ConnectionQueue::connections_used() const {
   std::int64_t used = 0;
-  for (const std::unique_ptr<Host>& host : hosts_) {
-    used += host->http2 ? std::min(host->inside, host->sockets) : host->inside;
+  for (const std::unique_ptr<Lane>& lane : lanes_) {
+    // A connection that another lane has opened may carry them, too.
+    used += lane->http2 ? std::min(lane->inside, std::max<std::int64_t>(lane->sockets, 1))
+                        : lane->inside;
   }
   return used;
 }
 
+bool ConnectionQueue::shares(const Lane& lane, std::int64_t inside) {
+  return lane.http2 && inside < lane.sockets * lane.streams;
+}
+
 bool ConnectionQueue::may_enter(const Lane& lane, Nanos now) {
-  if (inside_ >= connections_max_ && connections_used() >= connections_max_) return false;
-  const std::int64_t share = lane.host->http2 ? kStreamsPerConnection : 1;
+  if (inside_ >= connections_max_ && connections_used() >= connections_max_ &&
+      !shares(lane, lane.inside)) {
+    return false;
+  }
+  const std::int64_t share = lane.http2 ? lane.streams : 1;
   if (lane.inside / share >= lane.connections_max) return false;
+  if (lane.http2 && lane.host->unsent > 0 && lane.inside >= lane.known) return false;
   return host_admits(*lane.host, now);
 }
 
 bool ConnectionQueue::has_room(const Lane& lane) const {
-  const std::int64_t share = lane.host->http2 ? kStreamsPerConnection : 1;
+  const std::int64_t share = lane.http2 ? lane.streams : 1;
   const auto wanted = lane.inside + static_cast<std::int64_t>(lane.waiting.size());
-  return wanted / share < lane.connections_max;
+  if (wanted / share >= lane.connections_max) return false;
+  const auto waiting = static_cast<std::int64_t>(waiting_);
+  return inside_ + waiting < connections_max_ || shares(lane, wanted) ||
+         connections_used() + waiting < connections_max_;
 }
 
 bool ConnectionQueue::host_admits(Host& host, Nanos now) {
@@ -203,11 +222,24 @@ void ConnectionQueue::address_known(Host& host, Nanos entered_at, bool at_once) 
   if (!at_once || host.resolved_at == 0) host.resolved_at = entered_at;
 }
 
-void ConnectionQueue::sent(Host& host, bool address_was_known) {
+void ConnectionQueue::sent(Lane& lane, bool address_was_known) {
+  Host& host = *lane.host;
   --host.unsent;
+  if (lane.sockets > 0) {
+    const std::int64_t carried = lane.inside - host.unsent;
+    lane.known = std::max(lane.known, carried);
+    const std::int64_t each = std::min(carried / lane.sockets, kStreamsPerConnection);
+    lane.streams = std::max(lane.streams, each);
+  }
   if (address_was_known) return;
   --host.lookups;
   if (host.looked_up) --lookups_;
+}
+
+void ConnectionQueue::opening(Lane& lane) {
+  if (!lane.http2 || lane.sockets == 0) return;
+  const std::int64_t carried = (lane.inside - 1) / lane.sockets;
+  if (carried >= kStreamsMin) lane.streams = std::min(lane.streams, carried);
 }
 
 void ConnectionQueue::left(Lane& lane, Left stage, bool abandoned, Nanos now) {

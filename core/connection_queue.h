@@ -10,6 +10,9 @@
 // - A cancelled lookup cannot be stopped, its thread goes on: it counts for kLookupLingers.
 // - Per endpoint and in all, no more connections than connections_max: over HTTP/1.1 an attempt is
 //   a connection; over HTTP/2 many share one, so sockets are counted.
+// - How many streams a server allows on a connection libcurl does not tell: beyond what its open
+//   connections are known to have carried an endpoint gets one attempt inside at a time, and a
+//   connection that libcurl has to open for it says that those before were full.
 // - A host that waits never holds another one back.
 //
 // Pure bookkeeping: no socket, no clock, no libcurl. One thread.
@@ -43,16 +46,17 @@ constexpr int kLookupsMax = 16;
 constexpr Nanos kLookupLingers = 10 * kSecond;
 // libcurl keeps an address for this long (CURLOPT_DNS_CACHE_TIMEOUT).
 constexpr Nanos kAddressKept = 60 * kSecond;
-// Streams that libcurl puts on one HTTP/2 connection (CURLMOPT_MAX_CONCURRENT_STREAMS).
+// Streams that libcurl puts on one HTTP/2 connection (CURLMOPT_MAX_CONCURRENT_STREAMS). A server
+// that allows fewer is found out by the connections that libcurl opens.
 constexpr std::int64_t kStreamsPerConnection = 100;
+// Fewer than these say nothing of the server: a connection was closing, or is being replaced.
+constexpr std::int64_t kStreamsMin = 2;
 
 // Everything that two requests must share to share a connection's fate: scheme, host, port, proxy.
 struct Host {
   std::string name;             // of errors: "host:port"
   bool looked_up = true;        // by name, not a numeric address
-  bool http2 = false;           // the last answer came over HTTP/2
-  int sockets = 0;              // open, idle ones included
-  int live = 0;                 // of those, that have carried a request
+  int live = 0;                 // connections that have carried a request
   int inside = 0;               // attempts inside libcurl
   int unsent = 0;               // of those, not yet connected
   int lookups = 0;              // of those, without an address yet
@@ -70,11 +74,16 @@ struct Lane {
   };
   Lane();
   ~Lane();
+  void socket_closed();
 
   EndpointConfig settings;  // a copy of what concerns connections
   Host* host = nullptr;
   std::int64_t connections_max = 0;
   std::int64_t inside = 0;
+  std::int64_t sockets = 0;                      // that its attempts have opened and that are open
+  bool http2 = false;                            // its last answer came over HTTP/2
+  std::int64_t streams = kStreamsPerConnection;  // that a connection of it can carry at most
+  std::int64_t known = 0;  // streams that the open connections have carried together
   std::list<Waiting> waiting;
   std::vector<std::unique_ptr<CurlHandle>> idle_handles;
 };
@@ -103,7 +112,9 @@ class ConnectionQueue {
   // The way of an attempt through libcurl.
   void entered(Lane& lane);
   void address_known(Host& host, Nanos entered_at, bool at_once);
-  void sent(Host& host, bool address_was_known);
+  void sent(Lane& lane, bool address_was_known);
+  // libcurl opens a connection for an attempt of that lane, which could have shared one.
+  void opening(Lane& lane);
   enum class Left : std::uint8_t { resolving, resolved, sent };
   // `abandoned`: cancelled, so that its lookup goes on alone.
   void left(Lane& lane, Left stage, bool abandoned, Nanos now);
@@ -114,6 +125,8 @@ class ConnectionQueue {
   bool lookup_admitted(const Host& host, Nanos now);
   void forget_ended_lookups(Nanos now);
   std::int64_t connections_used() const;
+  // Whether one more attempt beside `inside` others finds a place on an open HTTP/2 connection.
+  static bool shares(const Lane& lane, std::int64_t inside);
   Lane* first_in_line(Host& host, Nanos now);
 
   std::int64_t connections_max_;

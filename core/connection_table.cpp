@@ -26,9 +26,9 @@ void set_option(curl_socket_t socket, int level, int option, int value) {
   setsockopt(socket, level, option, &value, sizeof value);
 }
 
-// These find a dead peer over HTTP/2 too, instead of its PING: curl_easy_upkeep(), which sends that,
-// reaches no connection of a multi handle (libcurl 7.88 and 8.14). A connection whose peer's kernel
-// lives, but not its server, is found by the first call that hears nothing (shut_down()).
+// These find a dead peer over HTTP/2 too, instead of its PING: curl_easy_upkeep(), which sends
+// that, reaches no connection of a multi handle (libcurl 7.88 and 8.14). A connection whose peer's
+// kernel lives, but not its server, is found by the first call that hears nothing (shut_down()).
 void set_options(curl_socket_t socket) {
   set_option(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
 #ifdef TCP_KEEPIDLE
@@ -94,7 +94,7 @@ bool end_matches(curl_socket_t socket, NameFunction name_of_end, const std::stri
 
 }  // namespace
 
-curl_socket_t ConnectionTable::open(const curl_sockaddr& address, Host& host, AttemptId opener,
+curl_socket_t ConnectionTable::open(const curl_sockaddr& address, Lane& lane, AttemptId opener,
                                     int* error_number) {
   const curl_socket_t made = make_socket(address);
   if (made == CURL_SOCKET_BAD) {
@@ -106,14 +106,14 @@ curl_socket_t ConnectionTable::open(const curl_sockaddr& address, Host& host, At
     loop_.socket_opened(made);
     Connection& connection = connections_[made];
     // Closed without our knowledge: the kernel would not give the number out again otherwise.
-    if (connection.host != nullptr) forget(connection);
-    connection = {&host, opener, false};
+    if (connection.lane != nullptr) forget(connection);
+    connection = {&lane, opener, false};
   } catch (const std::bad_alloc&) {
     ::close(made);
     *error_number = ENOMEM;
     return CURL_SOCKET_BAD;
   }
-  ++host.sockets;
+  ++lane.sockets;
   ++opened_;
   return made;
 }
@@ -124,12 +124,12 @@ void ConnectionTable::prove(curl_socket_t socket, AttemptId opener) {
   Connection& connection = found->second;
   if (connection.opener != opener || connection.live) return;
   connection.live = true;
-  ++connection.host->live;
+  ++connection.lane->host->live;
 }
 
 void ConnectionTable::forget(const Connection& connection) {
-  --connection.host->sockets;
-  if (connection.live) --connection.host->live;
+  connection.lane->socket_closed();
+  if (connection.live) --connection.lane->host->live;
 }
 
 int ConnectionTable::close(curl_socket_t socket) {
@@ -150,7 +150,7 @@ bool ConnectionTable::shut_down(const ConnectionEnds& ends, Nanos silence) {
       continue;
     }
     if (heard_within(socket, silence)) return false;
-    if (connection.live) --connection.host->live;
+    if (connection.live) --connection.lane->host->live;
     connection.live = false;
     return shutdown(socket, SHUT_RDWR) == 0;
   }

@@ -16,7 +16,7 @@
 
 namespace holysheep {
 
-struct Host;
+struct Lane;
 
 // Both ends of a connection, as numbers in text; "" and 0 where libcurl does not know.
 struct ConnectionEnds {
@@ -33,7 +33,7 @@ class ConnectionTable {
   ConnectionTable& operator=(const ConnectionTable&) = delete;
 
   // A socket with our options; CURL_SOCKET_BAD with *error_number set if there is none.
-  curl_socket_t open(const curl_sockaddr& address, Host& host, AttemptId opener, int* error_number);
+  curl_socket_t open(const curl_sockaddr& address, Lane& lane, AttemptId opener, int* error_number);
   // `opener` was connected on this socket: its host lives as long as it does.
   void prove(curl_socket_t socket, AttemptId opener);
   int close(curl_socket_t socket);
@@ -45,7 +45,7 @@ class ConnectionTable {
 
  private:
   struct Connection {
-    Host* host = nullptr;
+    Lane* lane = nullptr;
     AttemptId opener = 0;
     bool live = false;
   };

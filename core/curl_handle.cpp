@@ -296,7 +296,7 @@ int CurlHandle::request_begins(const char* peer_address, const char* local_addre
   for (const curl_socket_t socket : sockets_) {
     if (socket != CURL_SOCKET_BAD) context_.connections->prove(socket, attempt_);
   }
-  context_.queue->sent(*lane_.host, address_known_);
+  context_.queue->sent(lane_, address_known_);
   ++context_.counters.requests_sent;
   return CURL_PREREQFUNC_OK;
 }
@@ -312,8 +312,8 @@ curl_socket_t CurlHandle::open_socket(const curl_sockaddr& address) {
     const bool at_once = context_.turn <= entered_turn_ + 1;
     context_.queue->address_known(*lane_.host, entered_at_, at_once);
   }
-  const curl_socket_t socket =
-      context_.connections->open(address, *lane_.host, attempt_, &socket_error_);
+  if (!fresh_connection_) context_.queue->opening(lane_);
+  const curl_socket_t socket = context_.connections->open(address, lane_, attempt_, &socket_error_);
   if (socket == CURL_SOCKET_BAD) return socket;
   sockets_[1] = sockets_[0];
   sockets_[0] = socket;
@@ -334,7 +334,7 @@ std::size_t CurlHandle::header_line(std::string_view line) {
     if (space != std::string_view::npos) {
       std::from_chars(line.data() + space + 1, line.data() + line.size(), status_);
     }
-    lane_.host->http2 = line.starts_with("HTTP/2");
+    lane_.http2 = line.starts_with("HTTP/2");
     header_block_.clear();
     return line.size();
   }

@@ -33,6 +33,8 @@ Engine::Impl::Impl(std::shared_ptr<const Config> config_in, Transport& transport
       pool(config, counters),
       monitor(config, counters),
       log(config->log_level) {
+  failed_now.reserve(config->endpoints.size());  // an end that needs no memory may need them
+  roomy.reserve(config->endpoints.size());
   const auto add_file = [&](int endpoint, const KeySource& source) {
     if (source.kind == KeySource::Kind::file && reread_key) {
       key_files.push_back({endpoint, &source, {}});
@@ -347,7 +349,7 @@ void Engine::Impl::drain_handle(HandleId handle) {
   for (Call* call = first_call; call != nullptr;) {
     Call* following = call->next;
     if (call->handle == handle && call->phase != Call::Phase::attempting) {
-      step(*call, [&] { finish_draining(*call, call->wake_at); });
+      step(*call, [&] { finish_draining(*call, call->opens_at); });
     }
     call = following;
   }
@@ -459,7 +461,7 @@ void Engine::Impl::stop_waiting(Call& call) {
   }
   forget_room(call);
   call.phase = Call::Phase::ready;
-  call.wake_at = kNever;
+  call.wake_at = call.opens_at = kNever;
   call.backing_off = false;
 }
 
@@ -479,11 +481,13 @@ void Engine::Impl::wake_waiting() {
   }
 }
 
-// An attempt has left the transport, or its connection turned out to carry more of them.
-void Engine::Impl::note_room(std::uint32_t endpoint) {
-  if (room_waiters.empty()) return;
-  room_looked_at = 0;
-  if (std::find(freed.begin(), freed.end(), endpoint) == freed.end()) freed.push_back(endpoint);
+// A route has closed: those that wait for a connection have something else to wait for, or nothing.
+void Engine::Impl::wake_room_waiters() {
+  route_closed = false;
+  while (!room_waiters.empty()) {
+    Call& call = *room_waiters.begin()->second;
+    step(call, [&] { make_ready(call); });
+  }
 }
 
 void Engine::Impl::forget_room(Call& call) {
@@ -492,33 +496,44 @@ void Engine::Impl::forget_room(Call& call) {
   room_waiters.erase(call.id);
 }
 
-// Whether a call that waits for a connection could go to what has been freed, or should know when
-// that opens.
-bool Engine::Impl::has_room_now(const Call& call) {
+// Whether a call that waits for a connection may go to one of the endpoints that have one. Where it
+// has to wait for something else, too, its own alarm is set for that.
+bool Engine::Impl::may_use_room(const Call& call) {
   for (const std::uint32_t endpoint : call.endpoints) {
-    const bool near = std::any_of(freed.begin(), freed.end(), [&](std::uint32_t each) {
-      return pool.same_host(each, endpoint);
-    });
-    if (!near || !transport.has_room(config->endpoints[endpoint])) continue;
+    if (roomy[endpoint] == 0) continue;
     for (const ModelId model : call.models) {
-      const Nanos until =
-          pool.closed_until({endpoint, model}, call.request.own_credential, now.mono);
-      if (until <= now.mono || until < call.wake_at) return true;
+      const RouteKey route{endpoint, model};
+      if (!pool.serves(endpoint, pool.model_name(model))) continue;
+      const bool excluded = std::any_of(
+          call.history.begin(), call.history.end(),
+          [&](const RouteHistory& each) { return each.excluded && each.route == route; });
+      if (excluded) continue;
+      if (pool.closed_until(route, call.request.own_credential, now.mono) <= now.mono) return true;
     }
   }
   return false;
 }
 
-// Those that wait for a connection and were submitted before `end` go to what has been freed, the
+// Finds the endpoints that have a connection free. False: none.
+bool Engine::Impl::find_room() {
+  bool any = false;
+  roomy.assign(config->endpoints.size(), 0);
+  for (std::size_t i = 0; i < roomy.size(); ++i) {
+    roomy[i] = transport.has_room(config->endpoints[i]) ? 1 : 0;
+    any = any || roomy[i] != 0;
+  }
+  return any;
+}
+
+// Those that wait for a connection and were submitted before `end` go where there is one, the
 // oldest first.
 void Engine::Impl::admit_to_room(CallId end) {
-  while (!freed.empty()) {
-    std::erase_if(freed, [&](std::uint32_t endpoint) {
-      return !transport.has_room(config->endpoints[endpoint]);
-    });
+  while (room_changed && !room_waiters.empty() && find_room()) {
     auto each = room_waiters.upper_bound(room_looked_at);
-    while (each != room_waiters.end() && each->first < end && !has_room_now(*each->second))
-      ++each;
+    for (; each != room_waiters.end() && each->first < end; ++each) {
+      if (++room_looks > kRoomLooksMax) return;
+      if (may_use_room(*each->second)) break;
+    }
     if (each == room_waiters.end() || each->first >= end) {
       room_looked_at = std::max(room_looked_at, end - 1);
       return;
@@ -535,6 +550,7 @@ void Engine::Impl::admit_to_room(CallId end) {
 void Engine::Impl::run_ready() {
   do {
     if (capacity_changed) wake_waiting();
+    if (route_closed) wake_room_waiters();
     // First come, first served: those who waited have the older ids.
     std::sort(ready.begin(), ready.end(),
               [](const Call* left, const Call* right) { return left->id < right->id; });
@@ -546,8 +562,9 @@ void Engine::Impl::run_ready() {
     }
     admit_to_room(std::numeric_limits<CallId>::max());
   } while (!ready.empty() || capacity_changed);
-  freed.clear();
+  room_changed = false;
   room_looked_at = 0;
+  room_looks = 0;
 }
 
 // ---- timers ----------------------------------------------------------------------------------

@@ -18,6 +18,11 @@ constexpr Nanos kKeyFileAge = kSecond;
 constexpr std::string_view kNoRoom = "no connection free";
 constexpr std::string_view kBudgetSpent = "retry budget spent";
 
+bool after_fault(std::string_view why) {
+  return why == reason::kBreakerOpen || why == reason::kProbing || why == reason::kOverloaded ||
+         why == reason::kBackingOff;
+}
+
 // How a call ends that no endpoint can take: as the answers that closed them would have it.
 struct Ruling {
   Verdict verdict = Verdict::overloaded;
@@ -176,7 +181,6 @@ void Engine::Impl::admit(Call& call) {
   wish.other_models = call.other_models;
   wish.backs_off_first = !call.has_cause || call.cause.verdict != Verdict::overloaded;
   Choice choice = choose(call, wish);
-  // Waiting would not make the budget's refusal any better.
   const bool spent =
       std::any_of(wish.barred.begin(), wish.barred.end(),
                   [](const PassedOver& each) { return each.reason == kBudgetSpent; });
@@ -184,7 +188,8 @@ void Engine::Impl::admit(Call& call) {
     case Choice::Kind::route:
       return start(call, std::move(choice));
     case Choice::Kind::wait:
-      if (spent && !choice.for_room) return finish_cause(call, kFlagRetryable, -1);
+      // Where a failure closed the route that it would wait for, that will cost, too.
+      if (spent && after_fault(choice.reason)) return finish_cause(call, kFlagRetryable, -1);
       return wait(call, choice);
     case Choice::Kind::exhausted:
       if (spent) return finish_cause(call, kFlagRetryable, -1);
@@ -197,7 +202,7 @@ void Engine::Impl::admit(Call& call) {
 // Waits for capacity, if it comes inside `total` and `max_wait`; else the call fails now.
 void Engine::Impl::wait(Call& call, const Choice& choice) {
   const Nanos max_wait = call.request.options.max_wait.value_or(config->policy.max_wait);
-  const bool own_backoff = choice.reason == "backing off";
+  const bool own_backoff = choice.reason == reason::kBackingOff;
   const Nanos latest =
       own_backoff ? call.total_at
                   : std::min(call.total_at, saturating_add(now.mono, max_wait - call.waited));
@@ -214,6 +219,7 @@ void Engine::Impl::wait(Call& call, const Choice& choice) {
     call.waiting_for_room = true;
   }
   call.phase = Call::Phase::waiting;
+  call.opens_at = choice.at;
   call.wake_at = std::min(choice.at, latest);
   call.wait_since = own_backoff ? -1 : now.mono;
   call.backing_off = own_backoff;
@@ -230,7 +236,9 @@ void Engine::Impl::wait(Call& call, const Choice& choice) {
 
 void Engine::Impl::fail_waiting(Call& call, const Choice& choice) {
   const Nanos retry_after = choice.at == kNever ? -1 : choice.at - now.mono;
-  std::uint32_t flags = kFlagAllEndpointsFailed | kFlagRetryable;
+  std::uint32_t flags = kFlagRetryable;
+  // One that was only full has neither failed nor been ruled out.
+  if (!choice.for_room) flags |= kFlagAllEndpointsFailed;
   if (call.attempts > 0 && call.has_cause) return finish_cause(call, flags, retry_after);
   if (choice.for_room) return fail_without_room(call);
   flags |= kFlagNothingSent;
@@ -328,7 +336,10 @@ void Engine::Impl::start(Call& call, Choice choice) {
   line.model = pool.model_name(choice.route.model);
   line.at = now.mono - call.submitted_at;
   line.waited = now.mono - call.previous_end;
-  line.why = call.forced_why.empty() ? choice.reason : call.forced_why;
+  // "Again at once" is for that endpoint alone; it may have been full.
+  const bool again =
+      call.same_route_next && static_cast<int>(choice.route.endpoint) == call.forced_endpoint;
+  line.why = again && !call.forced_why.empty() ? call.forced_why : choice.reason;
   line.others = std::move(choice.passed_over);
   if (call.attempts > 0) {
     counters->retries.fetch_add(1, std::memory_order_relaxed);
@@ -359,7 +370,7 @@ void Engine::Impl::start(Call& call, Choice choice) {
                log_text("model", call.trace.back().model), log_text("why", choice.reason)});
   }
   HttpRequest http = make_http(call, choice.route);
-  http.fresh_connection = call.same_route_next;
+  http.fresh_connection = again;
   call.same_route_next = false;
   call.forced_why = {};
   transport.start(call.attempt.id, std::move(http));

@@ -29,7 +29,6 @@ void Engine::Impl::on_event(Call& call, TransportEvent& event) {
     case TransportEvent::Kind::sent:
       attempt.sent_at = now.mono;
       attempt.reused = event.reused;
-      note_room(attempt.lease.route.endpoint);  // now it is known whether it multiplexes
       break;
     case TransportEvent::Kind::headers:
       on_headers(call, event);
@@ -47,6 +46,7 @@ void Engine::Impl::on_event(Call& call, TransportEvent& event) {
 void Engine::Impl::on_headers(Call& call, TransportEvent& event) {
   Attempt& attempt = call.attempt;
   attempt.answered_at = attempt.byte_at = now.mono;
+  room_changed = true;  // now it is known whether the connection carries more of them
   attempt.status = event.status;
   attempt.headers = Headers(std::move(event.bytes));
   if (!is_success(event.status)) return;
@@ -202,20 +202,37 @@ void Engine::Impl::note_failed(std::uint32_t endpoint, bool unreachable) {
   failed_now.push_back({endpoint, unreachable});
 }
 
+// Whether an attempt that waits in the transport waits in vain.
+bool Engine::Impl::is_in_vain(const Call& call) {
+  const RouteKey route = call.attempt.lease.route;
+  const bool own = call.attempt.lease.own_credential;
+  const bool closed = config->policy.per_route && !call.attempt.lease.probe &&
+                      pool.closed_until(route, own, now.mono) > now.mono;
+  // Once is enough where there was nowhere else to go: it would only build the same request anew.
+  const bool had_its_turn =
+      std::any_of(call.history.begin(), call.history.end(),
+                  [&](const RouteHistory& each) { return each.withdrawn && each.route == route; });
+  return std::any_of(failed_now.begin(), failed_now.end(), [&](const Failed& each) {
+    return ((each.unreachable && !had_its_turn) || closed) &&
+           pool.same_host(route.endpoint, each.endpoint);
+  });
+}
+
 void Engine::Impl::withdraw_unstarted() {
-  if (failed_now.empty()) return;
-  for (Call* call = first_call; call != nullptr; call = call->next) {
-    const Attempt& attempt = call->attempt;
-    const bool waits = call->phase == Call::Phase::attempting && attempt.id != 0 &&
-                       attempt.started_at < 0 && attempt.begun_at < now.mono;
-    if (!waits) continue;
-    const RouteKey route = attempt.lease.route;
-    const bool closed = config->policy.per_route && !attempt.lease.probe &&
-                        pool.closed_until(route, attempt.lease.own_credential, now.mono) > now.mono;
-    const bool in_vain = std::any_of(failed_now.begin(), failed_now.end(), [&](const Failed& each) {
-      return (each.unreachable || closed) && pool.same_host(route.endpoint, each.endpoint);
-    });
-    if (in_vain) withdraw(*call);
+  if (unstarted_count > 0 && !(failed_now.empty() && draining.empty())) {
+    for (Call* following = first_call; following != nullptr;) {
+      Call& call = *following;
+      following = call.next;
+      const bool waits = call.phase == Call::Phase::attempting && call.attempt.id != 0 &&
+                         call.attempt.started_at < 0 && call.attempt.begun_at < now.mono;
+      if (!waits) continue;
+      if (is_draining(call)) {
+        withdraw(call);
+        step(call, [&] { finish_draining(call, kNever); });
+      } else if (is_in_vain(call)) {
+        withdraw(call);
+      }
+    }
   }
   failed_now.clear();
 }
@@ -257,7 +274,7 @@ void Engine::Impl::attempt_left(Attempt& attempt) {
   attempts.erase(attempt.id);
   attempt.id = 0;
   if (attempt.started_at < 0) --unstarted_count;
-  note_room(attempt.lease.route.endpoint);
+  room_changed = true;
 }
 
 void Engine::Impl::time_out(Call& call, TimeLimit which) {

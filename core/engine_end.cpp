@@ -19,6 +19,9 @@ bool was_tried(const Call& call, RouteKey route) {
                      [&](const RouteHistory& each) { return each.route == route; });
 }
 
+// Of a failed call's body so much is passed on: no error says more, and scrubbing takes its time.
+constexpr std::size_t kErrorBodyMax = 64 * 1024;
+
 // How a call that ended with this cause is called in the C ABI.
 Status status_of(const Classification& cause, int http_status) {
   switch (cause.verdict) {
@@ -116,6 +119,38 @@ void Engine::Impl::attempt_succeeded(Call& call, const BodyFacts& facts) {
   finish_ok(call, facts);
 }
 
+// Gives the lease back with its outcome, and lets those look again whom that concerns.
+void Engine::Impl::release_failed(Attempt& attempt, const Classification& found) {
+  const RouteKey route = attempt.lease.route;
+  const auto closed = [&] {
+    return !room_waiters.empty() &&
+           pool.closed_until(route, attempt.lease.own_credential, now.mono) > now.mono;
+  };
+  const bool was_closed = closed();
+  attempt.leased = false;
+  if (found.verdict == Verdict::local) {
+    capacity_changed |= pool.abandon(attempt.lease);
+  } else {
+    capacity_changed |= pool.release(attempt.lease, found, attempt.status, now.mono, random);
+  }
+  route_closed = route_closed || (!was_closed && closed());
+}
+
+void Engine::Impl::log_failed(const Call& call, const Classification& found) {
+  const TraceLine& line = call.trace.back();
+  const LogLevel level = line.status == 429 ? LogLevel::warning : LogLevel::error;
+  if (log.wants(level)) {
+    const std::string request_id = scrubbed(call, found.request_id);
+    log.write(level, now.unix,
+              line.status == 429 ? "rate limited, cooldown begins" : "attempt failed",
+              {log_number("call", static_cast<std::int64_t>(call.id)),
+               log_text("endpoint", config->endpoints[line.endpoint].name),
+               log_number("attempt", call.attempts), log_text("verdict", name_of(found.verdict)),
+               log_text("outcome", describe_attempt(line)), log_text("rule", found.rule),
+               log_text("request_id", request_id)});
+  }
+}
+
 void Engine::Impl::attempt_failed(Call& call, const Classification& found,
                                   TransportError transport_error, bool sent_in_full) {
   Attempt& attempt = call.attempt;
@@ -128,24 +163,8 @@ void Engine::Impl::attempt_failed(Call& call, const Classification& found,
   if (unanswered || found.verdict == Verdict::broken_stream) call.maybe_billed = true;
   trace_end(call, found, transport_error);
   const bool unreachable = attempt.sent_at < 0 && found.verdict != Verdict::local;
-  attempt.leased = false;
-  if (found.verdict == Verdict::local) {
-    capacity_changed |= pool.abandon(attempt.lease);
-  } else {
-    capacity_changed |= pool.release(attempt.lease, found, attempt.status, now.mono, random);
-  }
-  const TraceLine& line = call.trace.back();
-  const LogLevel level = line.status == 429 ? LogLevel::warning : LogLevel::error;
-  if (log.wants(level)) {
-    const std::string request_id = scrubbed(call, found.request_id);
-    log.write(level, now.unix,
-              line.status == 429 ? "rate limited, cooldown begins" : "attempt failed",
-              {log_number("call", static_cast<std::int64_t>(call.id)),
-               log_text("endpoint", config->endpoints[route.endpoint].name),
-               log_number("attempt", call.attempts), log_text("verdict", name_of(found.verdict)),
-               log_text("outcome", describe_attempt(line)), log_text("rule", found.rule),
-               log_text("request_id", request_id)});
-  }
+  release_failed(attempt, found);
+  log_failed(call, found);
   if (!call.committed && attempt.content_at >= 0) renew_total(call);
   // A later route that does not like the request says nothing about the first one's fault.
   const bool keeps_first = call.has_cause && found.verdict == Verdict::invalid_request;
@@ -354,7 +373,7 @@ void Engine::Impl::pause_until(Call& call, Nanos at) {
   if (is_draining(call)) return finish_draining(call, at);
   if (at >= call.total_at) return finish_cause(call, 0, -1);
   call.phase = Call::Phase::waiting;
-  call.wake_at = at;
+  call.wake_at = call.opens_at = at;
   call.wait_since = -1;
   ++waiting_count;
   counters->calls_waiting.store(waiting_count, std::memory_order_relaxed);
@@ -491,6 +510,7 @@ void Engine::Impl::finish_failed(Call& call, Status status, std::string message,
   done.flags = flags;
   done.retry_after_ms = report->retry_after_ms;
   done.name = report->message;
+  if (call.cause_body.size() > kErrorBodyMax) call.cause_body.resize(kErrorBodyMax);
   done.data = scrubbed(call, std::move(call.cause_body));
   done.report = report;
   make_room_for_end();

@@ -35,6 +35,7 @@ struct Registry {
   pid_t pid = 0;
   std::mutex mutex;
   std::vector<std::weak_ptr<EngineHost>> hosts;
+  int forks = 0;  // under way: several threads may fork at once
 };
 
 std::atomic<Registry*> the_registry{nullptr};
@@ -285,6 +286,7 @@ bool EngineHost::park_all() {
   std::vector<std::shared_ptr<EngineHost>> hosts;
   {
     const std::lock_guard<std::mutex> lock(known.mutex);
+    ++known.forks;
     for (const auto& each : known.hosts) {
       if (std::shared_ptr<EngineHost> host = each.lock()) hosts.push_back(std::move(host));
     }
@@ -306,6 +308,8 @@ bool EngineHost::park_all() {
 void EngineHost::resume_all() {
   Registry& known = registry();
   const std::lock_guard<std::mutex> lock(known.mutex);
+  known.forks = std::max(known.forks - 1, 0);
+  if (known.forks > 0) return;
   for (const auto& each : known.hosts) {
     const std::shared_ptr<EngineHost> host = each.lock();
     if (host == nullptr) continue;

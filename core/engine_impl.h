@@ -38,6 +38,9 @@ constexpr Nanos kEndGraceMax = 10 * kSecond;
 constexpr Nanos kDoneGrace = 50 * kMillisecond;
 // A call that ran into `total` although one silent attempt had most of it: that route is to blame.
 constexpr double kBlameShare = 0.5;
+// Of the calls that wait for a connection, how many a turn asks whether one that is free helps
+// them: where the first ones may not use it, those behind have to wait for a later turn.
+constexpr std::size_t kRoomLooksMax = 1024;
 // What there was no memory for is tried again after this.
 constexpr Nanos kMemoryRetry = 10 * kMillisecond;
 
@@ -96,9 +99,10 @@ struct Engine::Impl {
   void stop_waiting(Call& call);
   void make_ready(Call& call);
   void wake_waiting();
-  void note_room(std::uint32_t endpoint);
+  void wake_room_waiters();
   void forget_room(Call& call);
-  bool has_room_now(const Call& call);
+  bool may_use_room(const Call& call);
+  bool find_room();
   void admit_to_room(CallId end);
   void set_key(int endpoint, const std::string& key);
   void read_key_files();
@@ -140,6 +144,7 @@ struct Engine::Impl {
   // the turn are known, which may say that they wait no longer.
   void note_failed(std::uint32_t endpoint, bool unreachable);
   void withdraw_unstarted();
+  bool is_in_vain(const Call& call);
   void withdraw(Call& call);
   // Ends the attempt at the transport, if it is still under way there.
   void stop_attempt(Call& call, bool kill_connection);
@@ -168,6 +173,8 @@ struct Engine::Impl {
   void attempt_succeeded(Call& call, const BodyFacts& facts);
   void attempt_failed(Call& call, const Classification& found, TransportError transport,
                       bool sent_in_full);
+  void release_failed(Attempt& attempt, const Classification& found);
+  void log_failed(const Call& call, const Classification& found);
   void after_failure(Call& call, const Classification& found, RouteKey route);
   int retry_cost(const Call& call, RouteKey route);
   bool retry_with_new_key(Call& call, RouteKey route);
@@ -245,8 +252,11 @@ struct Engine::Impl {
   std::int64_t outstanding_total = 0;
   std::size_t waiting_count = 0;
   std::map<CallId, Call*> room_waiters;  // wait for a connection, in order of submission
-  CallId room_looked_at = 0;             // of those, the last that was asked in this turn
-  std::vector<std::uint32_t> freed;      // endpoints that may have one since the last look
+  bool room_changed = false;             // some may have a connection since the last turn
+  bool route_closed = false;             // in this turn, while there were some
+  std::vector<char> roomy;               // by endpoint: it has a connection free
+  CallId room_looked_at = 0;             // of the waiters, the last that was asked in this turn
+  std::size_t room_looks = 0;            // how many were, in vain or not
   std::vector<HandleId> draining;        // until they close
   std::size_t given_up_count = 0;
   std::size_t unstarted_count = 0;  // attempts that wait in the transport

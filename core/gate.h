@@ -16,6 +16,7 @@ constexpr std::string_view kAuth = "auth";
 constexpr std::string_view kQuotaExhausted = "quota_exhausted";
 constexpr std::string_view kBreakerOpen = "breaker_open";
 constexpr std::string_view kProbing = "probing";
+constexpr std::string_view kBackingOff = "backing off";  // the call's own wait
 constexpr std::string_view kOverloaded = "overloaded";
 constexpr std::string_view kForbidden = "forbidden";
 constexpr std::string_view kModelUnavailable = "model_unavailable";

@@ -201,7 +201,7 @@ void Pool::consider(const RouteWish& wish, RouteKey key, Nanos now) {
     }
     survey_.backing_off = true;
     passage.at = history->not_before;
-    passage.reason = "backing off";
+    passage.reason = reason::kBackingOff;
   } else {
     ++survey_.closed;
     if (passage.reason == reason::kRateLimited || passage.reason == reason::kQuotaExhausted ||
@@ -473,6 +473,9 @@ bool Pool::abandon(const Lease& lease) {
 
 bool Pool::withdraw(const Lease& lease) {
   counters_->endpoints[lease.route.endpoint].attempts.fetch_sub(1, std::memory_order_relaxed);
+  if (!lease.own_credential) {
+    quota_at({lease.route.endpoint, state_model(lease.route.model)}).withdrawn();
+  }
   return abandon(lease);
 }
 

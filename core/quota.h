@@ -2,6 +2,8 @@
 // before sending, release after; declared and learned limits come here.
 #pragma once
 
+#include <algorithm>
+
 #include "core/duration.h"
 #include "core/gate.h"
 #include "core/policy.h"
@@ -36,6 +38,8 @@ class Quota {
   void leased(Nanos now) {
     if (is_easing(now)) ++eased_starts_;
   }
+  // … and was not made after all.
+  void withdrawn() { eased_starts_ = std::max(eased_starts_ - 1, 0); }
   // Open, or soon, but not yet for everybody.
   bool is_easing(Nanos now) const {
     return eased_from_ > 0 && now < eased_from_ + kEasingSteps * kEasingStep;

@@ -155,6 +155,13 @@ TEST_CASE("refusal: huge headers and bodies end the attempt with the limit's nam
     REQUIRE(outcome.status == HOLYSHEEP_E_LIMIT);
     REQUIRE(outcome.message.starts_with("limits.body_bytes_max"));
   }
+  SECTION("error page") {
+    Mock mock(three(R"({"default":{"status":500,"body":")" + std::string(100'000, 'x') + R"("}})"));
+    Client client(mock.config(R"(,"retry":{"max_attempts":1})"));
+    const Outcome outcome = client.call();
+    REQUIRE(outcome.status == HOLYSHEEP_E_INTERNAL_SERVER);
+    REQUIRE(outcome.body.size() == 65'536);
+  }
   SECTION("server-sent event") {
     Mock mock(
         three(R"({"default":{"events":["{\"choices\":[{\"delta\":{\"content\":\"\"}}],\"x\":\")" +

@@ -90,6 +90,7 @@ TEST_CASE("room: what waits for a connection can be cancelled, drained and timed
     holysheep_client_drain(pool.client.get(), 0);
     const Outcome outcome = pool.client.wait(waiting);
     REQUIRE(outcome.status == HOLYSHEEP_E_CLOSED);
+    REQUIRE(outcome.retry_after_ms == -1);  // nobody knows
     REQUIRE((outcome.flags & HOLYSHEEP_FLAG_NOTHING_SENT) != 0);
   }
   SECTION("max_wait_ms") {
@@ -119,6 +120,82 @@ TEST_CASE("room: another endpoint's long cooldown does not end the wait for a co
   pool.await_waiting(1);
   pool.end(1);
   REQUIRE(pool.client.wait(waiting).route() == "backup-1:ok");
+}
+
+TEST_CASE("room: who waits is told when the route closes") {
+  constexpr int kCalls = 6;
+  SECTION("a refused key ends them all, at once") {
+    Mock mock(R"({"version":1,"endpoints":[{"name":"primary","key":"another"}]})");
+    Client client(with_settings(mock.config(R"(,"isolated":true)"), R"("connections_max":2)"));
+    const std::string body = chat();
+    std::vector<holysheep_request_id> ids;
+    for (int i = 0; i < kCalls; ++i)
+      ids.push_back(client.submit(Client::request(body)));
+    for (const auto id : ids)
+      REQUIRE(client.wait(id).status == HOLYSHEEP_E_AUTHENTICATION);
+    REQUIRE(mock.count() <= 2);
+  }
+  SECTION("a breaker that has opened lets the next one try it") {
+    Mock mock(
+        R"({"version":1,"endpoints":[{"name":"primary","replies":[{"status":500,"times":4}]}]})");
+    Client client(with_settings(mock.config(R"(,"isolated":true,"retry":{"max_attempts":1})"),
+                                R"("connections_max":2)"));
+    const std::string body = chat();
+    std::vector<holysheep_request_id> ids;
+    for (int i = 0; i < 3 * kCalls; ++i)
+      ids.push_back(client.submit(Client::request(body)));
+    int served = 0;
+    for (const auto id : ids)
+      served += client.wait(id).status == HOLYSHEEP_OK ? 1 : 0;
+    REQUIRE(served == 3 * kCalls - 4);
+  }
+}
+
+TEST_CASE("room: the client's own limit sends nobody to a worse endpoint") {
+  constexpr int kCalls = 40;
+  Mock mock(three(R"({"default":{"latency_ms":1}})"));
+  std::string config = mock.config(R"(,"isolated":true,"limits":{"connections_max":4})");
+  for (const char* name : {"backup-1", "backup-2"}) {
+    const std::string text = R"("name":")" + std::string(name) + "\"";
+    config.insert(config.find(text), R"("priority":1,)");
+  }
+  Client client(config);
+  const std::string body = chat();
+  std::vector<holysheep_request_id> ids;
+  for (int i = 0; i < kCalls; ++i)
+    ids.push_back(client.submit(Client::request(body)));
+  for (const auto id : ids)
+    REQUIRE(client.wait(id).status == HOLYSHEEP_OK);
+  REQUIRE(mock.count("primary") == kCalls);
+}
+
+TEST_CASE("room: attempts at a host that cannot be reached are not begun again and again") {
+  constexpr int kCalls = 100;
+  Mock mock(three(R"({"refuse":true})"));
+  Client client(mock.config(R"(,"isolated":true,"breaker":false,"retry":{"max_attempts":1})"));
+  holysheep_queue* logs = nullptr;
+  REQUIRE(holysheep_queue_new(&logs) == HOLYSHEEP_OK);
+  REQUIRE(holysheep_client_log(client.get(), logs, HOLYSHEEP_LOG_INFO) == HOLYSHEEP_OK);
+  const std::string body = chat();
+  std::vector<holysheep_request_id> ids;
+  for (int i = 0; i < kCalls; ++i)
+    ids.push_back(client.submit(Client::request(body, R"({"allow":["primary"]})")));
+  for (const auto id : ids)
+    REQUIRE(client.wait(id).status == HOLYSHEEP_E_CONNECTION);
+  int begun = 0;
+  holysheep_batch* batch = nullptr;
+  while (holysheep_queue_drain(logs, 0, 0, &batch) == HOLYSHEEP_OK) {
+    for (std::size_t i = 0; i < holysheep_batch_count(batch); ++i) {
+      holysheep_event event = HOLYSHEEP_EVENT_INIT;
+      holysheep_batch_event(batch, i, &event);
+      const std::string_view record(event.data, event.data_size);
+      begun += record.find(R"("message":"attempt")") != std::string_view::npos ? 1 : 0;
+    }
+    holysheep_batch_free(batch);
+  }
+  holysheep_queue_free(logs);
+  REQUIRE(begun >= kCalls);
+  REQUIRE(begun <= 2 * kCalls);
 }
 
 TEST_CASE("room: nothing that waits is sent to an endpoint that has been limited meanwhile") {

@@ -337,6 +337,23 @@ TEST_CASE("smart: a spent retry budget does not keep a call from a healthy endpo
   CHECK(pool.attempts_on("backup-2") == kCalls);
 }
 
+TEST_CASE("smart: a spent retry budget does not keep a call from waiting for a limited endpoint") {
+  SimPool pool(R"("breaker": false)", 2);
+  pool.schedule("primary", answer_of(500));
+  pool.schedule("backup-1", during(answer_of(500), 0, kMinute));
+  while (pool.simulation().now().mono < kSimMonoBegin + kMinute) {
+    pool.call();  // they spend it
+    pool.pass(100 * kMillisecond);
+  }
+  pool.script("backup-1", {good(), answer_of(429, "retry-after: 1\r\n")});
+  CHECK(pool.call(with_options(R"({"allow": ["backup-1"]})")).status == Status::ok);
+  pool.call(with_options(R"({"allow": ["backup-1"], "max_wait_ms": 0})"));
+  REQUIRE(pool.status("backup-1") == EndpointStatus::rate_limited);
+  const SimCall& call = pool.call();
+  CHECK(call.status == Status::ok);
+  CHECK(call.attempts_reported == 2);
+}
+
 TEST_CASE("smart: two attempts that were sent and never answered are enough for a call") {
   SimPool pool(R"("time_limits": {"response_ms": 1000})", 4);
   for (const char* name : {"primary", "backup-1", "backup-2", "backup-3"}) {

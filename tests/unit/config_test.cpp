@@ -276,6 +276,7 @@ TEST_CASE("certificates: configuration, SSL_CERT_FILE, CURL_CA_BUNDLE, then the 
   environment.file_exists = [](const std::string& path) { return path == "/ok/last"; };
   CHECK(ca(R"(,"ca_file_default":"/ok/last")") == "/ok/last");
   CHECK(ca(R"(,"ca_file_default":"/gone")").empty());
+  environment.file_exists = [](const std::string& path) { return path.substr(0, 3) == "/ok"; };
   const auto config = parse(R"(,"client_cert":"/ok/c","client_key":"/ok/k")", environment);
   CHECK(config->endpoints[2].client_cert == "/ok/c");
   CHECK(config->endpoints[2].client_key == "/ok/k");
