@@ -234,7 +234,7 @@ scenario(
 );
 
 scenario(
-  'loading it again, as test runners do, gives another copy that works',
+  'loading it again with another addon gives another copy that works',
   `
   const mock = new MockPool();
   const { config } = mock;
@@ -246,6 +246,31 @@ scenario(
       await new again.HolySheepClient({ config }).chat.completions.create(CHAT);
     }
     await mock.client().chat.completions.create(CHAT);
+    console.log('done');
+  })();
+`,
+);
+
+scenario(
+  'loading its JavaScript again with the same addon, as jest does, gives another copy that works',
+  `
+  const mock = new MockPool();
+  const { config } = mock;
+  (async () => {
+    const copies = [];
+    for (let i = 0; i < 3; ++i) {
+      for (const name of Object.keys(require.cache)) {
+        if (name.endsWith('.js')) delete require.cache[name];
+      }
+      const again = require('holysheep');
+      if (again.HolySheepClient === HolySheepClient) throw new Error('the same copy');
+      copies.push(new again.HolySheepClient({ config }));
+    }
+    copies.push(mock.client());
+    await Promise.all(copies.flatMap((client) => [
+      client.chat.completions.create(CHAT),
+      client.chat.completions.create(CHAT),
+    ]));
     console.log('done');
   })();
 `,

@@ -47,7 +47,7 @@ test('ES modules and CommonJS get the same classes', () => {
 });
 
 test('the types name what is exported, and nothing else', () => {
-  const types = ['index.d.ts', 'errors.d.ts']
+  const types = ['index.d.ts', 'errors.d.ts', 'metadata.d.ts']
     .map((file) => readFileSync(path.join(root, 'lib', file), 'utf8'))
     .join('\n');
   const declared = new Set(

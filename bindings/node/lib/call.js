@@ -1,8 +1,8 @@
 // A call whose answer comes whole, the promise of it, and what calls of both kinds share.
 'use strict';
 
-const { abortError, errorOf, requestError } = require('./errors.js');
-const { CallMetadata } = require('./metadata.js');
+const { abortError, classes, errorOf } = require('./errors.js');
+const { CallMetadata, headersOf } = require('./metadata.js');
 const native = require('./native.js');
 
 // The promise of a call's result. As the SDK's: withResponse() and asResponse() give the HTTP side.
@@ -56,15 +56,12 @@ const OF_THE_WIRE = new Set(['content-encoding', 'content-length', 'transfer-enc
 const STATUS_WITHOUT_BODY = new Set([101, 204, 205, 304]);
 
 function makeResponse(metadata, httpStatus, body) {
-  const headers = new Headers();
-  for (const [name, value] of Object.entries(metadata.headers)) {
-    if (!OF_THE_WIRE.has(name.toLowerCase())) headers.append(name, value);
-  }
+  const headers = headersOf(metadata.headers, OF_THE_WIRE);
   const empty = STATUS_WITHOUT_BODY.has(httpStatus);
   return new Response(empty ? null : body, { status: httpStatus, headers });
 }
 
-// What both kinds of call do with their signal.
+// What both kinds of call do: with their signal, and with hooks.
 class SignalledCall {
   constructor(client, hooks) {
     this.client = client; // so that it lives as long as its calls
@@ -76,19 +73,33 @@ class SignalledCall {
     this.failed = false;
     this.signal = undefined;
     this.onAbort = undefined;
+    this.aborted = false;
     this.metadata = undefined;
+  }
+
+  // Before it is sent.
+  prepare(handle) {
+    this.handle = handle;
   }
 
   // False if it is aborted already.
   watch(signal) {
     if (signal.aborted) return false;
     this.signal = signal;
-    this.onAbort = () => {
-      this.cancel();
-      this.fail(abortError(signal.reason));
-    };
+    this.onAbort = () => this.abort(signal.reason);
     signal.addEventListener('abort', this.onAbort, { once: true });
     return true;
+  }
+
+  // What was sent is told by the DONE event, which comes at once: the error waits for it.
+  abort(reason) {
+    if (this.slot < 0) {
+      this.fail(abortError(reason));
+      return;
+    }
+    this.aborted = true;
+    this.reason = reason;
+    this.cancel();
   }
 
   unwatch() {
@@ -101,31 +112,33 @@ class SignalledCall {
     if (this.slot >= 0) native.addon.cancel(this.slot);
   }
 
-  tellHooks(error) {
-    const { onAttempt, onDone } = this.hooks;
+  // The error that a DONE event means, or undefined.
+  errorOf(outcome, message, body) {
     const { metadata } = this;
-    if (onAttempt !== undefined) {
-      for (const attempt of metadata.trace) guarded(onAttempt, attempt);
-    }
-    if (onDone !== undefined) guarded(onDone, { metadata, error });
+    if (this.aborted) return abortError(this.reason, { outcome, metadata });
+    if (outcome.status === 0) return undefined;
+    return errorOf(outcome, message, metadata, typeof body === 'string' ? body : body.toString());
   }
-}
 
-// A hook's exception is its owner's, not the call's: it surfaces as an uncaught one.
-function guarded(hook, argument) {
-  try {
-    hook(argument);
-  } catch (error) {
-    process.nextTick(() => {
-      throw error;
-    });
+  // Once, when the call has ended.
+  tellHooks(error) {
+    if (this.hooks === undefined) return;
+    const { onAttempt, onDone } = this.hooks;
+    this.hooks = undefined;
+    const metadata = this.metadata ?? new CallMetadata('');
+    if (onAttempt) {
+      for (const attempt of metadata.trace) native.inform(onAttempt, attempt);
+    }
+    if (onDone) native.inform(onDone, { metadata, error });
   }
 }
 
 class WholeCall extends SignalledCall {
-  constructor(client, hooks, shape, asBytes) {
+  // `kind`: 'object' (the answer must be JSON), 'json' (it may be anything), 'bytes'.
+  constructor(client, hooks, kind, shape) {
     super(client, hooks);
-    this.mode = asBytes ? native.MODE_WHOLE_BYTES : native.MODE_WHOLE;
+    this.mode = kind === 'bytes' ? native.MODE_WHOLE_BYTES : native.MODE_WHOLE;
+    this.kind = kind;
     this.shape = shape;
     this.httpStatus = 0;
     this.body = undefined;
@@ -134,29 +147,36 @@ class WholeCall extends SignalledCall {
   onDone(outcome, body, meta, message) {
     this.slot = -1;
     if (this.signal !== undefined) this.unwatch();
-    const metadata = new CallMetadata(meta);
-    this.metadata = metadata;
+    this.metadata = new CallMetadata(meta);
     this.httpStatus = outcome.httpStatus;
     this.body = body;
-    if (outcome.status !== 0) {
-      const text = typeof body === 'string' ? body : body.toString();
-      this.fail(errorOf(outcome, message, metadata, text));
+    const error = this.errorOf(outcome, message, body);
+    if (error !== undefined) {
+      this.fail(error);
       return;
     }
+    const result = this.result(body, outcome);
     if (this.hooks !== undefined) this.tellHooks(undefined);
-    this.resolve(this.result(body, metadata));
+    this.resolve(result);
   }
 
-  result(body, metadata) {
-    if (typeof body !== 'string') return body;
+  result(body, outcome) {
+    if (this.kind === 'bytes') return body;
     let result;
     try {
       result = JSON.parse(body);
     } catch {
-      return body; // a path whose answers need not be JSON; the engine has checked the others
+      if (this.kind === 'json') return body;
+      const { metadata } = this;
+      throw new classes.APIResponseValidationError('the answer is not well-formed JSON', {
+        outcome,
+        metadata,
+        body,
+        code: 'response',
+      });
     }
     if (result === null || typeof result !== 'object') return result;
-    attach(result, metadata);
+    attach(result, this.metadata);
     if (this.shape !== undefined) this.shape(result);
     return result;
   }
@@ -164,7 +184,7 @@ class WholeCall extends SignalledCall {
   fail(error) {
     this.failed = true;
     this.unwatch();
-    if (this.hooks !== undefined && this.metadata !== undefined) this.tellHooks(error);
+    this.tellHooks(error);
     this.reject(error);
   }
 
@@ -173,48 +193,4 @@ class WholeCall extends SignalledCall {
   }
 }
 
-// ---- bodies -----------------------------------------------------------------------------------
-
-function stringify(body) {
-  if (body === null || typeof body !== 'object') {
-    throw requestError(`body: expected an object, not ${body === null ? 'null' : typeof body}`);
-  }
-  try {
-    return JSON.stringify(body);
-  } catch (cause) {
-    throw requestError(describeUnwritable(body) ?? `body: ${cause.message}`, cause);
-  }
-}
-
-// Where the BigInt or the cycle is.
-function describeUnwritable(body) {
-  const above = new Set();
-  const walk = (value, path) => {
-    if (typeof value === 'bigint') {
-      return `${path}: a BigInt cannot be sent as JSON; make it a number or a string`;
-    }
-    if (value === null || typeof value !== 'object') return undefined;
-    if (above.has(value)) return `${path}: refers to an object that contains it, which JSON cannot`;
-    if (typeof value.toJSON === 'function') return undefined;
-    above.add(value);
-    for (const [key, member] of Object.entries(value)) {
-      const word = /^[A-Za-z_$][\w$]*$/.test(key);
-      const step = Array.isArray(value)
-        ? `[${key}]`
-        : word
-          ? `.${key}`
-          : `[${JSON.stringify(key)}]`;
-      const found = walk(member, path + step);
-      if (found !== undefined) return found;
-    }
-    above.delete(value);
-    return undefined;
-  };
-  try {
-    return walk(body, 'body');
-  } catch {
-    return undefined;
-  }
-}
-
-module.exports = { APIPromise, SignalledCall, WholeCall, makeResponse, stringify };
+module.exports = { APIPromise, SignalledCall, WholeCall, makeResponse };

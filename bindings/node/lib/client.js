@@ -2,16 +2,21 @@
 // happens to a call is decided in the engine.
 'use strict';
 
-const { APIPromise, WholeCall, stringify } = require('./call.js');
+const { APIPromise, WholeCall } = require('./call.js');
 const {
   CallSettings,
   LOG_LEVELS,
+  bytesOf,
   checkClientOptions,
+  checkOptions,
   configuration,
-  headersOf,
+  defaultsOf,
+  overDefaults,
+  textOf,
   withQuery,
 } = require('./configuration.js');
 const { abortError, classes, closedError, errorOfFailure, requestError } = require('./errors.js');
+const { KeyFunction, withKeyToCome } = require('./key.js');
 const { camel } = require('./metadata.js');
 const native = require('./native.js');
 const { addResources } = require('./resources.js');
@@ -27,13 +32,14 @@ const OF_A_CALL = new Set([
   'project',
   'onAttempt',
   'onDone',
+  'tracing',
 ]);
 
-const TEXT_STATUS = 0;
-const TEXT_METRICS = 1;
-const TEXT_CONFIG = 2;
-const TEXT_HEALTH = 3;
-const TEXT_ALERTS = 4;
+// Where @opentelemetry/api keeps what an SDK has registered.
+const OPENTELEMETRY = Symbol.for('opentelemetry.js.api.1');
+
+const CHECK_OPTIONS = { model: 'text', timeout: 'time' };
+const CLOSE_OPTIONS = { timeout: 'time' };
 
 const PLAIN = new CallSettings({});
 
@@ -43,12 +49,16 @@ class HolySheepClient {
   #hooks; // undefined, or {onAttempt, onDone}
   #defaults; // of withOptions(): options of each call
   #settings = PLAIN; // of calls without options of their own
-  #key; // undefined, or {provide, last}
+  #key; // undefined, or a KeyFunction
+  #monitor; // once somebody has asked
+  #tracing; // the option: undefined is "where an SDK of OpenTelemetry is at work"
 
   constructor(options = {}, parent = undefined) {
     if (typeof options === 'string') options = { apiKey: options };
     checkClientOptions(options);
     this.#options = options;
+    this.#tracing = options.tracing ?? undefined;
+    if (this.#tracing === true) require('./tracing.js').expectApi();
     if (options.onAttempt || options.onDone) {
       this.#hooks = { onAttempt: options.onAttempt, onDone: options.onDone };
     }
@@ -66,30 +76,26 @@ class HolySheepClient {
     const opened = native.open(asked ? withKeyToCome(document) : document);
     if (Array.isArray(opened)) throw errorOfFailure(opened);
     this.#handle = opened;
-    if (asked) this.#key = { provide: options.apiKey, last: undefined };
+    if (asked) this.#key = new KeyFunction(options.apiKey, opened);
     if (options.logger) this.#log(options.logger, options.logLevel ?? 'info');
   }
 
   #share(parent, changed) {
     this.#handle = parent.#handle;
     this.#key = parent.#key;
-    const before = parent.#defaults ?? {};
-    this.#defaults = {
-      timeout: changed.timeout ?? before.timeout,
-      maxRetries: changed.maxRetries ?? before.maxRetries,
-      headers: { ...before.headers, ...headersOf(changed) },
-      query: { ...before.query, ...changed.defaultQuery },
-    };
+    this.#monitor = parent.#monitor;
+    this.#defaults = defaultsOf(changed, parent.#defaults);
     this.#settings = new CallSettings(this.#defaults);
   }
 
   #log(logger, level) {
     const methods = { 10: 'debug', 20: 'info', 30: 'warn', 40: 'error' };
-    native.log(this.#handle, LOG_LEVELS[level], (number, text) => {
+    native.listen(this.#handle.number, (number, text) => {
       const { message, ...fields } = JSON.parse(text);
       const write = logger[methods[number]];
       if (typeof write === 'function') write.call(logger, message, fields);
     });
+    native.addon.clientLog(this.#handle.number, LOG_LEVELS[level]);
   }
 
   // A client with other options. Where only what can be said with each call differs, it shares this
@@ -103,146 +109,135 @@ class HolySheepClient {
 
   // ---- requests -------------------------------------------------------------------------------
 
-  // The resources' way in.
+  // The resources' way in. What is wrong with a request rejects the promise: nothing throws.
   post(path, body, options, shape) {
-    const settings = options === undefined ? this.#settings : this.#settingsOf(options);
-    const text = stringify(body);
-    if (body.stream !== true) {
-      return this.#send(new WholeCall(this, this.#hooks, shape, false), path, text, settings);
-    }
-    const call = new StreamCall(this, this.#hooks, native.MODE_JSON_EVENTS);
-    return this.#send(call, path, text, settings);
+    const call =
+      body?.stream === true
+        ? new StreamCall(this, this.#hooks, native.MODE_JSON_EVENTS)
+        : new WholeCall(this, this.#hooks, 'object', shape);
+    return this.#send(call, path, options, () => textOf(body));
   }
 
   get(path, options, shape) {
-    const settings = options === undefined ? this.#settings : this.#settingsOf(options);
-    const call = new WholeCall(this, this.#hooks, shape, false);
-    return this.#send(call, path, undefined, settings, 'GET');
+    const call = new WholeCall(this, this.#hooks, 'object', shape);
+    return this.#send(call, path, options, nothing, 'GET');
   }
 
   // Any request through the pool. `body`: an object (sent as JSON), a string or bytes (with
   // `contentType`). `as`: 'json' (the default), 'bytes', 'events' (a stream of server-sent events)
   // or 'stream' (a stream of bytes).
-  request(method, path, body, { as = 'json', contentType, ...options } = {}) {
-    if (typeof method !== 'string') throw requestError('method: expected a string');
-    if (typeof path !== 'string') throw requestError('path: expected a string');
-    const settings = this.#settingsOf(options);
-    const raw = typeof body === 'string' || body instanceof Uint8Array;
-    const sent = body === undefined || body === null ? undefined : raw ? body : stringify(body);
+  request(method, path, body, options) {
+    const { as = 'json', contentType, ...others } = options ?? {};
     const call = this.#callFor(as);
-    return this.#send(call, path, sent, settings, method.toUpperCase(), contentType);
+    const write = () => {
+      if (call === undefined) {
+        throw requestError(`as: expected 'json', 'bytes', 'events' or 'stream', not '${as}'`);
+      }
+      if (typeof method !== 'string') throw requestError('method: expected a string');
+      if (typeof path !== 'string') throw requestError('path: expected a string');
+      if (contentType !== undefined && typeof contentType !== 'string') {
+        throw requestError('contentType: expected a string');
+      }
+      return body === undefined || body === null ? undefined : bytesOf(body);
+    };
+    const sent = call ?? new WholeCall(this, this.#hooks, 'json');
+    return this.#send(sent, path, others, write, String(method).toUpperCase(), contentType);
   }
 
   #callFor(as) {
-    if (as === 'json') return new WholeCall(this, this.#hooks, undefined, false);
-    if (as === 'bytes') return new WholeCall(this, this.#hooks, undefined, true);
+    if (as === 'json' || as === 'bytes') return new WholeCall(this, this.#hooks, as);
     if (as === 'events') return new StreamCall(this, this.#hooks, native.MODE_EVENTS);
     if (as === 'stream') return new StreamCall(this, this.#hooks, native.MODE_BYTES);
-    throw requestError(`as: expected 'json', 'bytes', 'events' or 'stream', not '${as}'`);
+    return undefined;
   }
 
   #settingsOf(options) {
+    if (options === undefined || options === null) return this.#settings;
     const before = this.#defaults;
-    if (before === undefined) return new CallSettings(options);
-    const headers =
-      options.headers instanceof Headers ? Object.fromEntries(options.headers) : options.headers;
-    return new CallSettings({
-      ...options,
-      timeout: options.timeout ?? before.timeout,
-      maxRetries: options.maxRetries ?? before.maxRetries,
-      headers: { ...before.headers, ...headers },
-      query: { ...before.query, ...options.query },
-    });
+    return new CallSettings(before === undefined ? options : overDefaults(options, before));
   }
 
-  #send(call, path, body, settings, method, contentType) {
+  #send(call, path, options, write, method, contentType) {
     const promise = APIPromise.of(call);
-    call.handle = this.#handle;
-    if (this.#handle.closed) {
-      call.fail(closedError());
-      return promise;
-    }
-    if (settings.signal !== undefined && !call.watch(settings.signal)) {
-      call.fail(abortError(settings.signal.reason));
-      return promise;
-    }
-    const target = settings.query === undefined ? path : withQuery(path, settings.query);
-    if (this.#key === undefined) {
-      submit(call, target, body, settings, method, contentType);
-    } else {
-      this.#sendWithKey(call, () => submit(call, target, body, settings, method, contentType));
+    try {
+      this.#start(call, path, this.#settingsOf(options), write(), method, contentType);
+    } catch (error) {
+      call.fail(error);
     }
     return promise;
   }
 
-  async #sendWithKey(call, send) {
-    try {
-      await this.#refreshKey();
-    } catch (error) {
-      call.fail(error);
-      return;
+  #start(call, path, settings, body, method, contentType) {
+    const handle = this.#handle;
+    if (handle.closed) throw closedError();
+    call.prepare(handle);
+    if (this.#tracing ?? globalThis[OPENTELEMETRY]?.trace) {
+      call.hooks = require('./tracing.js').watch(this.#tracing, call.hooks, handle, path, method);
     }
-    if (this.#handle.closed) {
-      call.fail(closedError());
-    } else if (!call.failed) {
+    if (settings.signal !== undefined && !call.watch(settings.signal)) {
+      throw abortError(settings.signal.reason);
+    }
+    const target = settings.query === undefined ? path : withQuery(path, settings.query);
+    const send = () => submit(call, target, body, settings, method, contentType);
+    if (this.#key === undefined) {
       send();
+    } else {
+      this.#key.refresh(settings.timeoutMs).then(
+        () => {
+          if (handle.closed) call.fail(closedError());
+          else if (!call.failed) send();
+        },
+        (error) => call.fail(error),
+      );
     }
-  }
-
-  // Asks for the key before each request, as the SDK does.
-  async #refreshKey() {
-    let key;
-    try {
-      key = await this.#key.provide();
-    } catch (cause) {
-      throw new classes.ConfigError(`apiKey: the function failed: ${cause?.message ?? cause}`, {
-        cause,
-      });
-    }
-    if (typeof key !== 'string' || key === '') {
-      throw new classes.ConfigError('apiKey: the function must give a string that is not empty');
-    }
-    if (key === this.#key.last || this.#handle.closed) return;
-    const failure = native.addon.setKey(this.#handle.number, key);
-    if (failure !== undefined) throw errorOfFailure(failure);
-    this.#key.last = key;
   }
 
   // ---- the pool -------------------------------------------------------------------------------
 
-  #text(which) {
+  // The native client's number; an error if it is closed.
+  #number() {
     if (this.#handle.closed) throw closedError();
-    return native.addon.text(this.#handle.number, which);
+    return this.#handle.number;
   }
 
   // The endpoints as they stand now. Never waits.
   get pool() {
-    return camel(JSON.parse(this.#text(TEXT_STATUS)).endpoints);
+    return camel(JSON.parse(native.addon.clientStatus(this.#number())).endpoints);
   }
 
   // Metrics in the Prometheus text format.
   metrics() {
-    return this.#text(TEXT_METRICS);
+    return native.addon.clientMetrics(this.#number());
+  }
+
+  // What this client's calls did, by endpoint: a RateLimitMonitor. Outlives the client.
+  get monitor() {
+    if (this.#monitor === undefined) {
+      const { RateLimitMonitor } = require('./monitor.js');
+      this.#monitor = RateLimitMonitor.adopt(native.addon.clientMonitor(this.#number()));
+    }
+    return this.#monitor;
   }
 
   // How the endpoints did over the last minutes.
   health() {
-    return camel(JSON.parse(this.#text(TEXT_HEALTH)));
+    return this.monitor.getHealthReport();
   }
 
   // The last alerts, the oldest first.
   alerts() {
-    return camel(JSON.parse(this.#text(TEXT_ALERTS)));
+    return this.monitor.alerts;
   }
 
   // The configuration in force, completed and without secrets.
   configuration() {
-    return JSON.parse(this.#text(TEXT_CONFIG));
+    return JSON.parse(native.addon.clientConfig(this.#number()));
   }
 
   // One small request to each endpoint, without failover, so that a broken one cannot hide.
-  async check({ model, timeout } = {}) {
-    const endpoints = this.configuration().endpoints;
+  async check(options) {
+    const { model, timeout } = checkOptions(options ?? {}, CHECK_OPTIONS);
+    const { endpoints } = this.configuration();
     return Promise.all(endpoints.map((endpoint) => this.#checkOne(endpoint, model, timeout)));
   }
 
@@ -266,15 +261,17 @@ class HolySheepClient {
 
   // Makes an endpoint, or all, healthy now.
   reset(endpoint) {
-    if (this.#handle.closed) throw closedError();
-    const failure = native.addon.reset(this.#handle.number, endpoint);
+    if (endpoint !== undefined && typeof endpoint !== 'string') {
+      throw requestError('endpoint: expected a string');
+    }
+    const failure = native.addon.clientReset(this.#number(), endpoint);
     if (failure !== undefined) throw errorOfFailure(failure);
   }
 
   // Another key for all endpoints that share the client's.
   setKey(key) {
-    if (this.#handle.closed) throw closedError();
-    const failure = native.addon.setKey(this.#handle.number, key);
+    if (typeof key !== 'string') throw requestError('key: expected a string');
+    const failure = native.addon.clientSetKey(this.#number(), undefined, key);
     if (failure !== undefined) throw errorOfFailure(failure);
   }
 
@@ -286,11 +283,15 @@ class HolySheepClient {
 
   // Without `timeout`: calls in flight are cancelled. With: they have so many milliseconds to end
   // by themselves. Resolves when none is left, to whether all ended by themselves.
-  async close({ timeout } = {}) {
+  async close(options) {
+    const { timeout } = checkOptions(options ?? {}, CLOSE_OPTIONS);
     const handle = this.#handle;
     let clean = handle.inFlight === 0;
-    if (!handle.closed && timeout !== undefined && !clean) {
-      clean = await native.addon.drain(handle.number, timeout);
+    if (!handle.closed && typeof timeout === 'number' && !clean) {
+      clean = await native.addon.clientDrain(
+        handle.number,
+        Number.isFinite(timeout) ? timeout : -1,
+      );
     }
     handle.close();
     await handle.idle();
@@ -303,7 +304,9 @@ class HolySheepClient {
 
   // For MockPool's clock; also of a HolySheepFailoverClient.
   static numberOf(client) {
-    return #handle in client ? client.#handle.number : HolySheepClient.numberOf(client.client);
+    const own = client instanceof HolySheepClient ? client : client?.client;
+    if (!(own instanceof HolySheepClient)) throw requestError('client: expected a client');
+    return own.#handle.number;
   }
 
   [Symbol.for('nodejs.util.inspect.custom')](depth, options, inspect) {
@@ -335,10 +338,8 @@ function submit(call, path, body, settings, method, contentType) {
   if (failure !== undefined) call.fail(errorOfFailure(failure));
 }
 
-// The key is set before the first request; until then this stands for it. The pool is the client's
-// own: what it shares with others, their keys would be too.
-function withKeyToCome(document) {
-  return JSON.stringify({ ...JSON.parse(document), api_key: 'to-come', isolated: true });
+function nothing() {
+  return undefined;
 }
 
 module.exports = { HolySheepClient };

@@ -3,40 +3,62 @@
 // business; here they are only put where it looks for them.
 'use strict';
 
-const { classes, requestError } = require('./errors.js');
+const { classes, errorOfFailure, requestError } = require('./errors.js');
+const json = require('./json.js');
+const { addon } = require('./native.js');
 
 const { ConfigError } = classes;
+const configError = (message, cause) => new ConfigError(message, { cause });
 
-// option → what it must be
-const CLIENT_OPTIONS = {
-  apiKey: ['a string or a function', (value) => isText(value) || typeof value === 'function'],
-  baseURL: ['a string', isText],
-  endpoints: ['an array', Array.isArray],
+const LOG_LEVELS = { debug: 10, info: 20, warn: 30, error: 40, off: 0 };
+
+// kind of an option → what it must be
+const KINDS = {
+  text: ['a string', isText],
+  key: ['a string or a function', (value) => isText(value) || isFunction(value)],
+  list: ['an array', Array.isArray],
+  object: ['an object', (value) => isObject(value) && !Array.isArray(value)],
   config: ['an object, or the path of a file', (value) => isObject(value) || isText(value)],
-  policy: ['a string', isText],
-  timeout: ['milliseconds', isTime],
-  maxRetries: ['a whole number', isCount],
-  defaultHeaders: ['an object or Headers', isObject],
-  defaultQuery: ['an object', isObject],
-  organization: ['a string', isText],
-  project: ['a string', isText],
+  headers: ['an object or Headers', isObject],
+  time: ['milliseconds', (value) => typeof value === 'number' && value >= 0],
+  count: ['a whole number', (value) => Number.isSafeInteger(value) && value >= 0],
   logger: ['an object with debug, info, warn and error', isObject],
-  logLevel: ["'debug', 'info', 'warn', 'error' or 'off'", (value) => value in LOG_LEVELS],
-  onAttempt: ['a function', isFunction],
-  onDone: ['a function', isFunction],
+  level: ["'debug', 'info', 'warn', 'error' or 'off'", (value) => Object.hasOwn(LOG_LEVELS, value)],
+  hook: ['a function', isFunction],
+  truth: ['true or false', (value) => typeof value === 'boolean'],
+  signal: ['an AbortSignal', isSignal],
+  callOptions: ['an object: "Options of a call" in CONFIGURATION.md', isObject],
+  tracing: ["true, false or the module '@opentelemetry/api'", isTracing],
+};
+
+const CLIENT_OPTIONS = {
+  apiKey: 'key',
+  baseURL: 'text',
+  endpoints: 'list',
+  config: 'config',
+  policy: 'text',
+  timeout: 'time',
+  maxRetries: 'count',
+  defaultHeaders: 'headers',
+  defaultQuery: 'object',
+  organization: 'text',
+  project: 'text',
+  logger: 'logger',
+  logLevel: 'level',
+  onAttempt: 'hook',
+  onDone: 'hook',
+  tracing: 'tracing',
 };
 
 const CALL_OPTIONS = {
-  signal: ['an AbortSignal', (value) => isObject(value) && 'aborted' in value],
-  timeout: ['milliseconds', isTime],
-  headers: ['an object or Headers', isObject],
-  query: ['an object', isObject],
-  maxRetries: ['a whole number', isCount],
-  idempotencyKey: ['a string', isText],
-  holysheep: ['an object: "Options of a call" in CONFIGURATION.md', isObject],
+  signal: 'signal',
+  timeout: 'time',
+  headers: 'headers',
+  query: 'object',
+  maxRetries: 'count',
+  idempotencyKey: 'text',
+  holysheep: 'callOptions',
 };
-
-const LOG_LEVELS = { debug: 10, info: 20, warn: 30, error: 40, off: 0 };
 
 function isText(value) {
   return typeof value === 'string';
@@ -47,11 +69,14 @@ function isObject(value) {
 function isFunction(value) {
   return typeof value === 'function';
 }
-function isTime(value) {
-  return typeof value === 'number' && value >= 0;
+function isTracing(value) {
+  return typeof value === 'boolean' || (isObject(value) && isObject(value.trace));
 }
-function isCount(value) {
-  return Number.isSafeInteger(value) && value >= 0;
+// An AbortSignal of any realm.
+function isSignal(value) {
+  return (
+    isObject(value) && typeof value.aborted === 'boolean' && isFunction(value.addEventListener)
+  );
 }
 
 // Number of single-letter edits between two words, a swap of neighbours counting as one.
@@ -80,41 +105,52 @@ function didYouMean(word, names) {
     : `there are: ${names.join(', ')}`;
 }
 
-function check(options, known, makeError) {
+// Throws if something is wrong with the options; gives them back.
+function checkOptions(options, known, makeError = requestError) {
+  if (!isObject(options) || Array.isArray(options)) {
+    throw makeError('options: expected an object of options');
+  }
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined || value === null) continue;
-    const rule = Object.hasOwn(known, name) ? known[name] : undefined;
-    if (rule === undefined) {
+    const kind = Object.hasOwn(known, name) ? known[name] : undefined;
+    if (kind === undefined) {
       throw makeError(`unknown option '${name}'; ${didYouMean(name, Object.keys(known))}`);
     }
-    if (!rule[1](value)) throw makeError(`${name}: expected ${rule[0]}, not ${typeName(value)}`);
+    const [expected, fits] = KINDS[kind];
+    if (!fits(value)) throw makeError(`${name}: expected ${expected}, not ${typeName(value)}`);
   }
+  return options;
 }
 
 function typeName(value) {
-  return Array.isArray(value)
-    ? 'an array'
-    : typeof value === 'number'
-      ? String(value)
-      : typeof value;
+  if (Array.isArray(value)) return 'an array';
+  return typeof value === 'number' || value === null ? String(value) : typeof value;
 }
 
 function checkClientOptions(options) {
-  if (!isObject(options)) throw new ConfigError('expected an object of options');
-  check(options, CLIENT_OPTIONS, (message) => new ConfigError(message));
-}
-
-function checkCallOptions(options) {
-  if (!isObject(options)) throw requestError('options: expected an object');
-  check(options, CALL_OPTIONS, requestError);
+  checkOptions(options, CLIENT_OPTIONS, configError);
 }
 
 function readFile(path) {
+  let text;
   try {
-    return JSON.parse(require('node:fs').readFileSync(path, 'utf8'));
+    text = require('node:fs').readFileSync(path, 'utf8');
   } catch (cause) {
-    throw new ConfigError(`${path}: ${cause.message}`, { cause });
+    throw configError(`${path}: ${cause.message}`, cause);
   }
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw configError(`${path}: ${whatIsWrong(text)}`);
+  }
+}
+
+// V8's words quote the text, in which there may be a key: the engine has better ones.
+function whatIsWrong(text) {
+  const opened = addon.clientOpen(text);
+  if (Array.isArray(opened)) return errorOfFailure(opened).message;
+  addon.clientClose(opened);
+  return 'expected JSON';
 }
 
 // The document that the others are laid over: `config`, or HOLYSHEEP_CONFIG where nothing names
@@ -127,19 +163,49 @@ function startingPoint(options) {
   return {};
 }
 
-function entriesOf(headers) {
-  return typeof headers.entries === 'function' && !Array.isArray(headers)
-    ? [...headers.entries()]
-    : Object.entries(headers);
+// [name, value] of an object, a Headers, a Map, an array of pairs.
+function entriesOf(given, what, makeError) {
+  if (!isFunction(given[Symbol.iterator])) return Object.entries(given);
+  const pairs = [...given];
+  for (const pair of pairs) {
+    if (!isObject(pair) || pair.length !== 2 || !isText(pair[0])) {
+      throw makeError(`${what}: expected pairs of a name and a value`);
+    }
+  }
+  return pairs;
 }
 
-// Members that are undefined or null are absent.
-function textMembers(object, what) {
+function plainText(value, what, makeError) {
+  if (isText(value)) return value;
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  throw makeError(`${what}: expected a string, not ${typeName(value)}`);
+}
+
+const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+// Adds them to an object of texts. A later one takes the place of an earlier one of the same name,
+// in whatever case; one that is null takes it away.
+function addHeaders(made, given, what, makeError = requestError) {
+  for (const [name, value] of entriesOf(given, what, makeError)) {
+    const place = `${what}.${JSON.stringify(name)}`;
+    if (!HEADER_NAME.test(name)) throw makeError(`${place}: a header's name cannot be that`);
+    if (value === undefined) continue;
+    for (const known of Object.keys(made)) {
+      if (known.toLowerCase() === name.toLowerCase()) delete made[known];
+    }
+    if (value === null) continue;
+    const text = plainText(value, place, makeError);
+    if (/[\r\n\0]/.test(text)) throw makeError(`${place}: a header must be one line`);
+    made[name] = text;
+  }
+  return made;
+}
+
+function queryTexts(given) {
   const made = {};
-  for (const [name, value] of entriesOf(object)) {
+  for (const [name, value] of Object.entries(given)) {
     if (value === undefined || value === null) continue;
-    if (typeof value === 'object') throw new ConfigError(`${what}.${name}: expected a string`);
-    made[name] = String(value);
+    made[name] = plainText(value, `defaultQuery.${name}`, configError);
   }
   return made;
 }
@@ -152,9 +218,7 @@ function environmentKey() {
 const milliseconds = (timeout) => (timeout === Infinity ? 0 : Math.max(1, Math.round(timeout)));
 
 function headersOf(options) {
-  const headers = options.defaultHeaders
-    ? textMembers(options.defaultHeaders, 'defaultHeaders')
-    : {};
+  const headers = addHeaders({}, options.defaultHeaders ?? {}, 'defaultHeaders', configError);
   if (options.organization) headers['OpenAI-Organization'] = options.organization;
   if (options.project) headers['OpenAI-Project'] = options.project;
   return headers;
@@ -176,7 +240,7 @@ function configuration(options) {
   const headers = headersOf(options);
   if (Object.keys(headers).length > 0) document.headers = { ...start.headers, ...headers };
   if (options.defaultQuery) {
-    document.query = { ...start.query, ...textMembers(options.defaultQuery, 'defaultQuery') };
+    document.query = { ...start.query, ...queryTexts(options.defaultQuery) };
   }
   if (options.timeout !== undefined && options.timeout !== null) {
     document.time_limits = { ...start.time_limits, total_ms: milliseconds(options.timeout) };
@@ -184,67 +248,103 @@ function configuration(options) {
   if (options.maxRetries !== undefined && options.maxRetries !== null) {
     document.retry = { ...start.retry, max_attempts: options.maxRetries + 1 };
   }
-  try {
-    return JSON.stringify(document);
-  } catch (cause) {
-    throw new ConfigError(`config: ${cause.message}`, { cause });
-  }
+  return json.write(document, 'config', configError);
+}
+
+// What withOptions() gives to each call: `changed` over what the parent gives.
+function defaultsOf(changed, before) {
+  return {
+    timeout: changed.timeout ?? before?.timeout,
+    maxRetries: changed.maxRetries ?? before?.maxRetries,
+    headers: addHeaders({ ...before?.headers }, headersOf(changed), 'defaultHeaders'),
+    query: { ...before?.query, ...changed.defaultQuery },
+  };
+}
+
+// A call's options over those.
+function overDefaults(options, before) {
+  checkOptions(options, CALL_OPTIONS);
+  return {
+    ...options,
+    timeout: options.timeout ?? before.timeout,
+    maxRetries: options.maxRetries ?? before.maxRetries,
+    headers: addHeaders({ ...before.headers }, options.headers ?? {}, 'headers'),
+    query: { ...before.query, ...options.query },
+  };
 }
 
 // ---- a call -----------------------------------------------------------------------------------
 
-function headerLines(headers) {
-  let lines = '';
-  for (const [name, value] of entriesOf(headers)) {
-    if (value === undefined || value === null) continue;
-    const text = String(value);
-    if (/[\r\n]/.test(name) || /[\r\n]/.test(text)) {
-      throw requestError(`headers.${JSON.stringify(name)}: a header must be one line`);
-    }
-    lines += `${lines === '' ? '' : '\n'}${name}: ${text}`;
-  }
-  return lines;
+function typeTag(value) {
+  return Object.prototype.toString.call(value).slice(8, -1);
 }
 
+// The JSON of a request's body.
+function textOf(body) {
+  const tag = typeTag(body);
+  if (tag !== 'Object' && tag !== 'Array') {
+    throw requestError(`body: expected an object, not ${isObject(body) ? tag : typeName(body)}`);
+  }
+  const { stream } = body;
+  if (stream !== undefined && stream !== null && typeof stream !== 'boolean') {
+    throw requestError(`body.stream: expected true or false, not ${typeName(stream)}`);
+  }
+  return json.write(body, 'body', requestError);
+}
+
+// A request's body as submit() takes it: text, or bytes.
+function bytesOf(body) {
+  if (isText(body)) return body;
+  if (ArrayBuffer.isView(body))
+    return new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
+  return /^(Shared)?ArrayBuffer$/.test(typeTag(body)) ? new Uint8Array(body) : textOf(body);
+}
+
+// As the SDK writes them: `a[]=1&a[]=2`, `a[b]=1`.
 function withQuery(path, query) {
   const parameters = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) {
-    if (value === undefined || value === null) continue;
-    for (const each of Array.isArray(value) ? value : [value])
-      parameters.append(name, String(each));
-  }
+  const add = (name, value) => {
+    if (value === undefined || value === null) return;
+    if (Array.isArray(value)) {
+      for (const each of value) add(`${name}[]`, each);
+    } else if (typeTag(value) === 'Object') {
+      for (const [key, member] of Object.entries(value)) add(`${name}[${key}]`, member);
+    } else {
+      parameters.append(name, plainText(value, `query.${name}`, requestError));
+    }
+  };
+  for (const [name, value] of Object.entries(query)) add(name, value);
   const text = parameters.toString();
   if (text === '') return path;
   return `${path}${path.includes('?') ? '&' : '?'}${text}`;
 }
 
-function optionsOfCall(options) {
-  const { maxRetries, holysheep } = options;
+function optionsOfCall({ maxRetries, holysheep }) {
   if (maxRetries === undefined || maxRetries === null) {
-    return holysheep ? JSON.stringify(holysheep) : undefined;
+    return holysheep ? json.write(holysheep, 'holysheep', requestError) : undefined;
   }
   const retry = { ...holysheep?.retry, max_attempts: maxRetries + 1 };
-  return JSON.stringify({ ...holysheep, retry });
+  return json.write({ ...holysheep, retry }, 'holysheep', requestError);
+}
+
+function timeoutOf(timeout) {
+  if (timeout === undefined || timeout === null) return 0;
+  return timeout === Infinity ? -1 : milliseconds(timeout);
 }
 
 // What a call's options say, in the form in which submit() takes it.
 class CallSettings {
   constructor(options) {
-    checkCallOptions(options);
-    const { headers, idempotencyKey, timeout } = options;
+    checkOptions(options, CALL_OPTIONS);
     this.signal = options.signal ?? undefined;
     this.query = options.query ?? undefined;
-    this.timeoutMs =
-      timeout === undefined || timeout === null
-        ? 0
-        : timeout === Infinity
-          ? -1
-          : milliseconds(timeout);
-    let lines = headers ? headerLines(headers) : '';
-    if (idempotencyKey) {
-      lines += `${lines === '' ? '' : '\n'}${headerLines({ 'Idempotency-Key': idempotencyKey })}`;
+    this.timeoutMs = timeoutOf(options.timeout);
+    const headers = addHeaders({}, options.headers ?? {}, 'headers');
+    if (options.idempotencyKey) {
+      addHeaders(headers, { 'Idempotency-Key': options.idempotencyKey }, 'idempotencyKey');
     }
-    this.headers = lines === '' ? undefined : lines;
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+    this.headers = lines.length === 0 ? undefined : lines.join('\n');
     this.options = optionsOfCall(options);
   }
 }
@@ -252,10 +352,14 @@ class CallSettings {
 module.exports = {
   CallSettings,
   LOG_LEVELS,
+  bytesOf,
   checkClientOptions,
+  checkOptions,
   configuration,
+  defaultsOf,
   didYouMean,
-  headersOf,
+  overDefaults,
   startingPoint,
+  textOf,
   withQuery,
 };

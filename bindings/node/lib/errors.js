@@ -4,6 +4,7 @@
 // provider's body, the text so far) is not enumerable, so that printing an error does not print it.
 'use strict';
 
+const { headersOf } = require('./metadata.js');
 const { addon } = require('./native.js');
 
 const FLAG_ALL_ENDPOINTS_FAILED = 1;
@@ -43,7 +44,8 @@ class APIError extends HolySheepError {
     this.attempts = outcome?.attempts ?? 0;
     this.retryable = ((outcome?.flags ?? 0) & FLAG_RETRYABLE) !== 0;
     this.maybeBilled = ((outcome?.flags ?? 0) & FLAG_MAYBE_BILLED) !== 0;
-    this.nothingSent = outcome === undefined || (outcome.flags & FLAG_NOTHING_SENT) !== 0;
+    this.nothingSent =
+      outcome === undefined ? metadata === undefined : (outcome.flags & FLAG_NOTHING_SENT) !== 0;
     this.allEndpointsFailed = ((outcome?.flags ?? 0) & FLAG_ALL_ENDPOINTS_FAILED) !== 0;
     hidden(this, '_holysheep', metadata);
     hidden(this, 'body', details.body);
@@ -54,7 +56,7 @@ class APIError extends HolySheepError {
   }
 
   get headers() {
-    return this._holysheep === undefined ? undefined : new Headers(this._holysheep.headers);
+    return this._holysheep === undefined ? undefined : headersOf(this._holysheep.headers);
   }
 
   // The `error` member of the provider's body, or the body.
@@ -175,8 +177,10 @@ function errorOfFailure([status, httpStatus, flags, retryAfterMs, message]) {
 const requestError = (message, cause) => codedError(E_REQUEST, message, cause);
 const closedError = () => codedError(E_CLOSED, 'the client is closed');
 
-function abortError(reason) {
+// `details`: of a call that was under way.
+function abortError(reason, details) {
   return new APIUserAbortError('the call was aborted', {
+    ...details,
     cause: reason,
     code: addon.statusName(E_CANCELLED),
   });

@@ -3,7 +3,7 @@
 'use strict';
 
 const { HolySheepClient } = require('./client.js');
-const { startingPoint } = require('./configuration.js');
+const { checkClientOptions, startingPoint } = require('./configuration.js');
 
 // The tutorial's defaults of chatCompletion().
 const TEMPERATURE = 0.7;
@@ -12,7 +12,9 @@ const MAX_TOKENS = 1000;
 class HolySheepFailoverClient {
   #client;
 
-  constructor(apiKey, options = {}) {
+  constructor(apiKey, options) {
+    options ??= {};
+    checkClientOptions(options);
     const config = startingPoint(options);
     const retry = { ...config.retry, delay_on: 'any_failure' };
     this.#client = new HolySheepClient({
@@ -57,7 +59,8 @@ class HolySheepFailoverClient {
   }
 
   [Symbol.for('nodejs.util.inspect.custom')](depth, options, inspect) {
-    return `HolySheepFailoverClient ${inspect(this.getEndpointStatus(), options)}`;
+    const shown = this.#client.closed ? { closed: true } : this.getEndpointStatus();
+    return `HolySheepFailoverClient ${inspect(shown, options)}`;
   }
 }
 

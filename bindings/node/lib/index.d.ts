@@ -15,7 +15,7 @@ import type {
   ResponseObject,
   ResponseStreamEvent,
 } from './chat.js';
-import type { APIError } from './errors.js';
+import type { HolySheepError } from './errors.js';
 import type {
   HostAbortController,
   HostAbortSignal,
@@ -28,11 +28,13 @@ import type {
   CallMetadata,
   EndpointState,
   HealthReport,
+  RateLimitMonitor,
   WithMetadata,
 } from './metadata.js';
 
 export * from './chat.js';
 export * from './errors.js';
+export { RateLimitMetrics, RateLimitMonitor } from './metadata.js';
 export type {
   Alert,
   Attempt,
@@ -92,7 +94,12 @@ export interface RequestOptions {
   signal?: HostAbortSignal | null;
   /** Milliseconds for the whole call; `Infinity`: no limit. */
   timeout?: number | null;
-  headers?: Record<string, string | number | null | undefined> | Headerlike | null;
+  /** `null` takes a default header away. */
+  headers?:
+    | Record<string, string | number | boolean | null | undefined>
+    | [string, string][]
+    | Headerlike
+    | null;
   query?: Record<string, unknown> | null;
   /** Attempts beside the first. */
   maxRetries?: number | null;
@@ -134,10 +141,18 @@ export interface ClientOptions {
   /** Gets the engine's log records: `console` will do. Off without it. */
   logger?: Logger | null;
   logLevel?: 'debug' | 'info' | 'warn' | 'error' | 'off' | null;
-  /** Called for each attempt of a call, in order, when the call ends. */
+  /**
+   * Called when a call ends, for each of its attempts, in order: the engine works on a thread of
+   * its own and hands over once.
+   */
   onAttempt?: ((attempt: Attempt) => void) | null;
-  /** Called when a call ends, well or not. */
-  onDone?: ((done: { metadata: CallMetadata; error: APIError | undefined }) => void) | null;
+  /** Called when a call ends, well or not; also of one that was refused or aborted at once. */
+  onDone?: ((done: { metadata: CallMetadata; error: HolySheepError | undefined }) => void) | null;
+  /**
+   * Spans for OpenTelemetry. Not given: where an SDK is registered with `@opentelemetry/api`.
+   * `true`: an error if that is not installed. Or the module itself.
+   */
+  tracing?: boolean | { trace: object; context: object } | null;
 }
 
 type Streaming<Params> = Params & { stream: true };
@@ -231,6 +246,8 @@ export class HolySheepClient {
   check(options?: { model?: string; timeout?: number }): Promise<EndpointCheck[]>;
   /** Metrics in the Prometheus text format. */
   metrics(): string;
+  /** What this client's calls did, by endpoint. Stays readable when the client is closed. */
+  readonly monitor: RateLimitMonitor;
   /** How the endpoints did over the last minutes. */
   health(): HealthReport;
   /** The last 100 alerts, the oldest first. */

@@ -17,9 +17,10 @@ Object.assign(exports, classes, {
   version: addon.version(),
 });
 exports.default = HolySheepClient;
-// Loaded when it is used: programs in production never do.
-Object.defineProperty(exports, 'MockPool', {
-  get: () => require('./mock.js').MockPool,
-  enumerable: true,
-  configurable: true,
-});
+// Loaded when they are used.
+function lazily(name, load) {
+  Object.defineProperty(exports, name, { get: load, enumerable: true, configurable: true });
+}
+lazily('MockPool', () => require('./mock.js').MockPool);
+lazily('RateLimitMonitor', () => require('./monitor.js').RateLimitMonitor);
+lazily('RateLimitMetrics', () => require('./monitor.js').RateLimitMetrics);

@@ -8,6 +8,8 @@ export const {
   HolySheepClient,
   HolySheepFailoverClient,
   MockPool,
+  RateLimitMonitor,
+  RateLimitMetrics,
   Stream,
   APIPromise,
   version,

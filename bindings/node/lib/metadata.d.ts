@@ -98,10 +98,11 @@ export interface HealthReport {
     avgLatencyMs: number;
     lastRateLimitedAt: string | null;
   }[];
-  ok: boolean;
-  reason: string;
-  calls: number;
-  callsFailed: number;
+  /** Of a client's monitor, as what follows: whether calls succeed. */
+  ok?: boolean;
+  reason?: string;
+  calls?: number;
+  callsFailed?: number;
 }
 
 /** One episode of trouble. */
@@ -115,4 +116,64 @@ export interface Alert {
   active: boolean;
   resolvedAt: string | null;
   recoveryTimeSeconds: number | null;
+}
+
+/** What a monitor has counted for one endpoint, at one moment. */
+export class RateLimitMetrics {
+  private constructor();
+  readonly endpointName: string;
+  readonly totalRequests: number;
+  readonly successfulRequests: number;
+  readonly rateLimitedRequests: number;
+  readonly failedRequests: number;
+  readonly totalRetryCount: number;
+  readonly totalLatencyMs: number;
+  /** Unix seconds. */
+  readonly lastRateLimitedAt: number | null;
+  /** Seconds from the first 429 of an episode to the next success, the last 64. */
+  readonly rateLimitRecoveryTimes: number[];
+  readonly latencyMs: { p50: number; p90: number; p99: number };
+  readonly firstTokenMs: { p50: number; p90: number; p99: number } | null;
+  readonly health: Health;
+  /** Percent, as `failureRate`. */
+  readonly rateLimitRate: number;
+  readonly failureRate: number;
+}
+
+/**
+ * Counts requests by endpoint, judges health, and raises an alert when an endpoint has answered 429
+ * `alertThreshold` times. Alone it counts what `recordRequest` tells it; `client.monitor` counts
+ * what its client does. Memory is bounded.
+ */
+export class RateLimitMonitor {
+  constructor(options?: {
+    /** 429s of one endpoint that raise an alert; 5 unless given; 0: none do. */
+    alertThreshold?: number | null;
+    /** Health is judged by so many milliseconds back from now; 0 (the standard): by all. */
+    windowMs?: number | null;
+    onAlert?: ((alert: Alert) => void) | null;
+  });
+  /** Counts one HTTP request that has ended; `statusCode` 0: no answer came. */
+  recordRequest(
+    endpoint: string,
+    success: boolean,
+    statusCode: number,
+    latencyMs: number,
+    retryCount?: number,
+  ): void;
+  alertThreshold: number;
+  /** By endpoint. */
+  readonly metrics: Record<string, RateLimitMetrics>;
+  /** The last 100, the oldest first: one for each episode, not for each 429. */
+  readonly alerts: Alert[];
+  /** Called soon after an alert has begun, and again when it is over. */
+  get onAlert(): ((alert: Alert) => void) | undefined;
+  set onAlert(onAlert: ((alert: Alert) => void) | null | undefined);
+  /** The tutorial's keys: `holysheep_primary_total_requests` and so on. */
+  getMetricsSummary(): Record<string, number>;
+  /** The Prometheus text format. */
+  exportPrometheusMetrics(): string;
+  /** OpenMetrics 1.0. */
+  exportOpenMetrics(): string;
+  getHealthReport(): HealthReport;
 }

@@ -109,4 +109,18 @@ class CallMetadata {
   }
 }
 
-module.exports = { CallMetadata, camel };
+// A Headers of what came, which may be any bytes: those are told as Latin-1, as fetch tells them.
+function headersOf(fields, except) {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(fields)) {
+    if (except?.has(name.toLowerCase())) continue;
+    try {
+      headers.append(name, Buffer.from(value, 'utf8').toString('latin1'));
+    } catch {
+      // No header that a Headers can hold.
+    }
+  }
+  return headers;
+}
+
+module.exports = { CallMetadata, camel, headersOf };

@@ -5,13 +5,15 @@
 const { HolySheepClient } = require('./client.js');
 const { errorOfFailure, requestError } = require('./errors.js');
 const { camel } = require('./metadata.js');
+const json = require('./json.js');
 const { addon } = require('./native.js');
 
-const TEXT_CONFIG = 0;
-const TEXT_REQUESTS = 1;
 const WAIT_MS = 10_000;
 
-const forgotten = new FinalizationRegistry((number) => addon.mockClose(number));
+const forgotten = new FinalizationRegistry((number) => addon.release(number));
+
+// Scripts that are no JSON.
+const write = (script, what) => json.write(script, what, requestError);
 
 class MockPool {
   #number;
@@ -19,7 +21,7 @@ class MockPool {
   // `script`: an object as in MOCK.md, or the list of its endpoints. Nothing: one healthy endpoint.
   constructor(script) {
     const whole = Array.isArray(script) ? { version: 1, endpoints: script } : script;
-    const text = whole === undefined ? '' : JSON.stringify({ version: 1, ...whole });
+    const text = whole === undefined ? '' : write({ version: 1, ...whole }, 'script');
     const opened = addon.mockOpen(text);
     if (Array.isArray(opened)) throw errorOfFailure(opened);
     this.#number = opened;
@@ -33,17 +35,17 @@ class MockPool {
 
   // A client configuration that points here.
   get config() {
-    return JSON.parse(addon.mockText(this.#open(), TEXT_CONFIG));
+    return JSON.parse(addon.mockConfig(this.#open()));
   }
 
   // A client of this pool; `config` of the options is laid over the pool's own.
-  client(options = {}) {
-    return new HolySheepClient({ ...options, config: { ...this.config, ...options.config } });
+  client(options) {
+    return new HolySheepClient({ ...options, config: { ...this.config, ...options?.config } });
   }
 
   // What arrived, in order.
   get requests() {
-    return camelRequests(JSON.parse(addon.mockText(this.#open(), TEXT_REQUESTS)));
+    return camelRequests(JSON.parse(addon.mockRequests(this.#open())));
   }
 
   // How many requests one endpoint, or all, have received.
@@ -55,6 +57,7 @@ class MockPool {
 
   // Waits until `count` requests have arrived since the pool was opened.
   async waitFor(count, { endpoint, timeout = WAIT_MS } = {}) {
+    if (!Number.isSafeInteger(count)) throw requestError('count: expected a whole number');
     if (await addon.mockAwait(this.#open(), endpoint, count, timeout)) return;
     throw requestError(
       `${this.count(endpoint)} requests arrived within ${timeout} ms, not ${count}`,
@@ -63,19 +66,20 @@ class MockPool {
 
   // Another script for one endpoint.
   set(endpoint, script) {
-    const failure = addon.mockSet(this.#open(), endpoint, JSON.stringify(script));
+    const failure = addon.mockSet(this.#open(), endpoint, write(script, 'script'));
     if (failure !== undefined) throw errorOfFailure(failure);
   }
 
   // Moves the clock of the client's engine and of every mock of this process forward.
   advance(client, milliseconds) {
+    if (!Number.isFinite(milliseconds)) throw requestError('milliseconds: expected a number');
     addon.mockAdvance(HolySheepClient.numberOf(client), milliseconds);
   }
 
   close() {
     if (this.#number === undefined) return;
     forgotten.unregister(this);
-    addon.mockClose(this.#number);
+    addon.release(this.#number);
     this.#number = undefined;
   }
 

@@ -11,8 +11,7 @@ const PREBUILT = path.join(__dirname, '..', 'prebuilds');
 
 // Libraries of other systems than glibc's are told apart here, so that the message can name them.
 function platform() {
-  const report = process.platform === 'linux' && process.report ? process.report : undefined;
-  const musl = report !== undefined && fileIsMusl();
+  const musl = process.platform === 'linux' && fileIsMusl();
   return `${process.platform}-${process.arch}${musl ? '-musl' : ''}`;
 }
 
@@ -50,7 +49,8 @@ function available() {
   }
 }
 
-const addon = load();
+const addon = load().start(onEvents);
+const { records } = addon;
 
 // `mode` of submit(): how a call's events arrive.
 const MODE_WHOLE = 0;
@@ -63,7 +63,6 @@ const EVENT_HEADERS = 1;
 const EVENT_DATA = 2;
 const EVENT_RESTARTED = 3;
 const EVENT_DONE = 4;
-const EVENT_LOG = 5;
 
 const FIELD_KIND = 0;
 const FIELD_SLOT = 1;
@@ -77,7 +76,7 @@ const RECORD_FIELDS = 8;
 
 const calls = [];
 const freeSlots = [];
-const logListeners = new Map(); // by the client's number
+const listeners = new Map(); // by the number of a client or a monitor
 
 // How a call ended, as numbers.
 class Outcome {
@@ -97,46 +96,83 @@ function onEvents(count, more) {
   for (let index = 0, at = 0; index < count; ++index, at += RECORD_FIELDS) {
     const kind = records[at + FIELD_KIND];
     const slot = records[at + FIELD_SLOT];
-    if (kind === EVENT_LOG) {
-      const listener = logListeners.get(slot);
-      const record = arguments[next++];
-      if (listener !== undefined) listener(records[at + FIELD_STATUS], record);
-      continue;
-    }
-    const call = calls[slot];
     if (kind === EVENT_DATA) {
-      if (call.mode === MODE_EVENTS) {
-        call.onData(arguments[next + 1], records[at + FIELD_BYTES], arguments[next]);
-        next += 2;
-      } else {
-        call.onData(arguments[next++], records[at + FIELD_BYTES], '');
-      }
+      const call = calls[slot];
+      const name = call.mode === MODE_EVENTS ? arguments[next++] : '';
+      onData(call, arguments[next++], records[at + FIELD_BYTES], name);
     } else if (kind === EVENT_DONE) {
-      calls[slot] = undefined;
-      freeSlots.push(slot);
-      call.handle.ended();
-      call.onDone(new Outcome(at), arguments[next], arguments[next + 1], arguments[next + 2]);
+      onDone(slot, new Outcome(at), arguments[next], arguments[next + 1], arguments[next + 2]);
       next += 3;
     } else if (kind === EVENT_HEADERS) {
-      call.onHeaders(records[at + FIELD_HTTP_STATUS], arguments[next++]);
+      guarded(calls[slot], 'onHeaders', records[at + FIELD_HTTP_STATUS], arguments[next++]);
     } else if (kind === EVENT_RESTARTED) {
-      call.onRestarted();
+      guarded(calls[slot], 'onRestarted');
+    } else {
+      const listener = listeners.get(slot);
+      const text = arguments[next++];
+      if (listener !== undefined) inform(listener, records[at + FIELD_STATUS], text);
     }
   }
   if (more) setImmediate(addon.deliver);
 }
 
-const records = addon.start(onEvents);
+// What throws here is our fault: the call that it concerns ends with it, and no other.
+function onData(call, data, bytes, name) {
+  try {
+    call.onData(data, bytes, name);
+  } catch (error) {
+    call.fail(error);
+  }
+}
+
+function onDone(slot, outcome, body, meta, message) {
+  const call = calls[slot];
+  calls[slot] = undefined;
+  freeSlots.push(slot);
+  call.handle.ended();
+  try {
+    call.onDone(outcome, body, meta, message);
+  } catch (error) {
+    call.fail(error);
+  }
+}
+
+function guarded(call, method, ...values) {
+  try {
+    call[method](...values);
+  } catch (error) {
+    call.fail(error);
+  }
+}
+
+// A hook's, logger's or alert callback's exception is its owner's, not the call's: it surfaces as
+// an uncaught one.
+function inform(listener, ...values) {
+  try {
+    listener(...values);
+  } catch (error) {
+    process.nextTick(() => {
+      throw error;
+    });
+  }
+}
 
 // A native client. Several of ours may share one (withOptions); calls in flight hold it. One that
 // nobody holds any more is closed.
 class Handle {
+  #config;
+
   constructor(number) {
     this.number = number;
     this.closed = false;
     this.inFlight = 0;
     this.waiters = [];
-    this.creditStep = 0;
+  }
+
+  // The configuration in force, completed and without secrets. Not of a closed one.
+  get config() {
+    if (this.#config === undefined) this.#config = JSON.parse(addon.clientConfig(this.number));
+    return this.#config;
   }
 
   ended() {
@@ -154,19 +190,19 @@ class Handle {
   close() {
     if (this.closed) return;
     this.closed = true;
-    logListeners.delete(this.number);
-    addon.close(this.number);
+    listeners.delete(this.number);
+    addon.clientClose(this.number);
   }
 }
 
 const forgotten = new FinalizationRegistry((number) => {
-  logListeners.delete(number);
-  addon.close(number);
+  listeners.delete(number);
+  addon.clientClose(number);
 });
 
 // A Handle, or the failure as the addon gives it.
 function open(configuration) {
-  const number = addon.open(configuration);
+  const number = addon.clientOpen(configuration);
   if (typeof number !== 'number') return number;
   const handle = new Handle(number);
   forgotten.register(handle, number);
@@ -199,16 +235,22 @@ function submit(call, path, body, method, headers, options, timeoutMs, contentTy
   return undefined;
 }
 
-function log(handle, level, listener) {
-  logListeners.set(handle.number, listener);
-  addon.log(handle.number, level);
+// `listener(level, text)` gets what belongs to the object and to no call.
+function listen(number, listener) {
+  listeners.set(number, listener);
+}
+
+function unlisten(number) {
+  listeners.delete(number);
 }
 
 module.exports = {
   addon,
   open,
   submit,
-  log,
+  listen,
+  unlisten,
+  inform,
   MODE_WHOLE,
   MODE_WHOLE_BYTES,
   MODE_JSON_EVENTS,

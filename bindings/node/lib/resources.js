@@ -8,22 +8,27 @@ function post(client, path, shape) {
   return { create: (body, options) => client.post(path, body, options, shape) };
 }
 
-// The text of a response of the Responses API, as the SDK puts it together.
+// The text of a response of the Responses API, as the SDK puts it together. What a provider sends
+// in another shape has no text.
 function addOutputText(response) {
-  const text = [];
-  for (const item of response.output ?? []) {
-    if (item.type !== 'message') continue;
-    for (const part of item.content ?? []) {
-      if (part.type === 'output_text') text.push(part.text);
+  let text = '';
+  for (const item of listOf(response.output)) {
+    if (item?.type !== 'message') continue;
+    for (const part of listOf(item.content)) {
+      if (part?.type === 'output_text' && typeof part.text === 'string') text += part.text;
     }
   }
-  response.output_text = text.join('');
+  response.output_text = text;
+}
+
+function listOf(value) {
+  return Array.isArray(value) ? value : [];
 }
 
 // `for await (const model of await client.models.list())`
 function addIteration(list) {
   hidden(list, Symbol.asyncIterator, async function* iterate() {
-    yield* this.data ?? [];
+    yield* listOf(this.data);
   });
 }
 

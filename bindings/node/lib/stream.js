@@ -8,7 +8,8 @@
 'use strict';
 
 const { SignalledCall, makeResponse } = require('./call.js');
-const { classes, errorOf, requestError } = require('./errors.js');
+const { abortError, classes, requestError } = require('./errors.js');
+const { splitArray } = require('./json.js');
 const { CallMetadata } = require('./metadata.js');
 const native = require('./native.js');
 
@@ -19,25 +20,23 @@ const CREDIT_STEPS = 4;
 
 const END = Object.freeze({ value: undefined, done: true });
 
-// The text that a chunk adds, in any of the dialects that have one.
+// The text that a chunk adds, in any of the dialects that have one. Chunks may be anything.
 function textOf(chunk) {
-  const choices = chunk.choices;
+  const choices = chunk?.choices;
   if (choices !== undefined) {
-    const choice = choices[0];
-    if (choice === undefined) return '';
-    return (choice.delta !== undefined ? choice.delta.content : choice.text) ?? '';
+    const choice = choices?.[0];
+    return textIn(choice?.delta === undefined ? choice?.text : choice.delta?.content);
   }
-  if (chunk.type === 'response.output_text.delta') return chunk.delta;
-  if (chunk.type === 'content_block_delta') return chunk.delta?.text ?? '';
+  if (chunk?.type === 'response.output_text.delta') return textIn(chunk.delta);
+  if (chunk?.type === 'content_block_delta') return textIn(chunk.delta?.text);
   return '';
 }
 
-function creditStep(handle) {
-  if (handle.creditStep === 0) {
-    const config = JSON.parse(native.addon.text(handle.number, 2));
-    handle.creditStep = config.stream_credit_bytes / CREDIT_STEPS;
-  }
-  return handle.creditStep;
+// A string, or the parts that some providers send instead.
+function textIn(content) {
+  if (typeof content === 'string') return content;
+  if (!Array.isArray(content)) return '';
+  return content.map((part) => (typeof part?.text === 'string' ? part.text : '')).join('');
 }
 
 function isFlat(object, except) {
@@ -52,7 +51,7 @@ function isFlat(object, except) {
 // caller's, who may change it: hence the copy.
 class Shape {
   constructor(chunk) {
-    const choice = chunk.choices?.length === 1 ? chunk.choices[0] : undefined;
+    const choice = chunk?.choices?.length === 1 ? chunk.choices[0] : undefined;
     this.simple =
       typeof choice?.delta?.content === 'string' &&
       isFlat(chunk, 'choices') &&
@@ -93,7 +92,7 @@ class StreamCall extends SignalledCall {
     this.index = 0;
     this.bytes = 0; // of that segment
     this.read = 0; // bytes read and not given back
-    this.step = 0;
+    this.step = 0; // bytes that are given back together
     this.waiters = []; // readers that are ahead of the stream
     this.over = false; // nothing more will come
     this.error = undefined; // to be thrown once, after what is left
@@ -102,6 +101,14 @@ class StreamCall extends SignalledCall {
     this.restarts = false; // the reader wants to know of them
     this.began = false; // something was handed out
     this.settled = false; // the promise of the stream
+    this.failure = undefined; // what it ended with
+    this.interrupted = false; // what follows the items is no JSON
+  }
+
+  // Before it is sent.
+  prepare(handle) {
+    this.handle = handle;
+    this.step = handle.config.stream_credit_bytes / CREDIT_STEPS;
   }
 
   // ---- from the addon -------------------------------------------------------------------------
@@ -110,7 +117,6 @@ class StreamCall extends SignalledCall {
     this.httpStatus = httpStatus;
     this.metadata = new CallMetadata(meta);
     if (this.settled) return; // began again
-    this.step = creditStep(this.handle);
     this.settle().resolve(new Stream(this));
   }
 
@@ -153,9 +159,8 @@ class StreamCall extends SignalledCall {
     this.slot = -1;
     this.unwatch();
     this.metadata = new CallMetadata(meta);
-    const error =
-      outcome.status === 0 ? undefined : errorOf(outcome, message, this.metadata, String(body));
-    if (this.hooks !== undefined) this.tellHooks(error);
+    const error = this.errorOf(outcome, message, body);
+    if (this.hooks !== undefined) this.tellHooks(this.failure ?? error);
     if (this.over) return;
     if (error !== undefined) {
       this.fail(error, true);
@@ -170,6 +175,16 @@ class StreamCall extends SignalledCall {
     this.feed();
   }
 
+  // A reader need not wait for the engine.
+  abort(reason) {
+    if (!this.settled) {
+      super.abort(reason);
+      return;
+    }
+    this.cancel();
+    this.fail(abortError(reason, { metadata: this.metadata }));
+  }
+
   // What settles the promise of the stream, once. The call lets go of it: it leads to the Stream.
   settle() {
     const { resolve, reject } = this;
@@ -182,7 +197,9 @@ class StreamCall extends SignalledCall {
   // `keep`: the reader gets what has arrived before the error.
   fail(error, keep = false) {
     this.failed = true;
+    this.failure ??= error;
     this.unwatch();
+    if (this.slot < 0) this.tellHooks(error);
     if (!this.settled) {
       this.over = true;
       this.settle().reject(error);
@@ -225,6 +242,7 @@ class StreamCall extends SignalledCall {
         }
         this.items = undefined;
         this.giveBack(this.bytes);
+        if (this.interrupted) this.interrupt();
       }
       const segment = this.segments.shift();
       if (segment === undefined) return undefined;
@@ -254,15 +272,39 @@ class StreamCall extends SignalledCall {
     return item;
   }
 
-  // The engine has read the pieces before us and ends a stream whose JSON is none.
+  // The engine has looked at the structure of each piece, and not at every escape and number: what
+  // is no JSON after all ends the stream behind the pieces before it.
   parse(text) {
     try {
       return JSON.parse(text);
-    } catch (cause) {
-      this.cancel();
-      this.fail(new classes.APIError(`the stream brought no JSON: ${cause.message}`, { cause }));
-      return [];
+    } catch {
+      return this.parseOneByOne(splitArray(text));
     }
+  }
+
+  parseOneByOne(parts) {
+    const items = [];
+    try {
+      for (const part of parts) items.push(JSON.parse(part));
+    } catch {
+      if (items.at(-1) === 0) items.pop(); // it announced the shape that is none
+      this.interrupted = true;
+    }
+    return items;
+  }
+
+  interrupt() {
+    this.interrupted = false;
+    this.cancel();
+    this.over = true;
+    this.drop();
+    const { metadata } = this;
+    const message = 'the stream broke: it brought something that is not well-formed JSON';
+    this.error = new classes.StreamInterruptedError(message, {
+      metadata,
+      code: 'stream_interrupted',
+    });
+    this.failure ??= this.error;
   }
 
   giveBack(bytes) {
@@ -299,7 +341,10 @@ class StreamCall extends SignalledCall {
   }
 
   response() {
-    return makeResponse(this.metadata, this.httpStatus, this.stream?.deref()?.toEventStream());
+    const stream = this.stream?.deref();
+    // Dropping the Response unread says nothing about the stream.
+    const body = stream && eventStream(stream, () => undefined);
+    return makeResponse(this.metadata, this.httpStatus, body);
   }
 }
 
@@ -357,7 +402,8 @@ class Stream {
 
   // The chunks; onRestart() is called where the answer begins again on another endpoint: drop what
   // you had.
-  events({ onRestart } = {}) {
+  events(options) {
+    const onRestart = options?.onRestart;
     if (typeof onRestart !== 'function')
       throw requestError('events: onRestart: expected a function');
     const call = this.#take();
@@ -389,16 +435,16 @@ class Stream {
 
   // Lines of JSON, one for each chunk, as the SDK's stream gives them.
   toReadableStream() {
-    return readable(this[Symbol.asyncIterator](), (chunk) => `${JSON.stringify(chunk)}\n`);
+    return readable(
+      this,
+      () => this.close(),
+      (chunk) => `${JSON.stringify(chunk)}\n`,
+    );
   }
 
   // Server-sent events, as the provider sent them but for white space.
   toEventStream() {
-    return readable(
-      this[Symbol.asyncIterator](),
-      (chunk) => `data: ${JSON.stringify(chunk)}\n\n`,
-      'data: [DONE]\n\n',
-    );
+    return eventStream(this, () => this.close());
   }
 
   async [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]() {
@@ -406,12 +452,21 @@ class Stream {
   }
 }
 
-function readable(iterator, write, last) {
+function eventStream(stream, cancelUnread) {
+  const write = (chunk) => `data: ${JSON.stringify(chunk)}\n\n`;
+  return readable(stream, cancelUnread, write, 'data: [DONE]\n\n');
+}
+
+// The stream is taken by whoever reads first: the Response of withResponse() has one as its body,
+// which nobody may want.
+function readable(stream, cancelUnread, write, last) {
   const encoder = new TextEncoder();
   const bytes = (chunk) => (chunk instanceof Uint8Array ? chunk : encoder.encode(write(chunk)));
+  let iterator;
   return new ReadableStream(
     {
       async pull(controller) {
+        iterator ??= stream[Symbol.asyncIterator]();
         const { value, done } = await iterator.next();
         if (!done) {
           controller.enqueue(bytes(value));
@@ -421,7 +476,7 @@ function readable(iterator, write, last) {
         controller.close();
       },
       cancel() {
-        return iterator.return();
+        return iterator === undefined ? cancelUnread() : iterator.return();
       },
     },
     { highWaterMark: 0 },

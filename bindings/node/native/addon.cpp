@@ -4,52 +4,45 @@
 
 namespace holysheep::node {
 
-Addon::Addon(napi_env env, napi_value exports) : env_(env) {
-  const auto add = [&](const char* name, napi_callback function) {
-    napi_value made = nullptr;
-    napi_create_function(env, name, NAPI_AUTO_LENGTH, function, this, &made);
-    napi_set_named_property(env, exports, name, made);
-  };
-  add("start", call<&Addon::start>);
-  add("version", call<&Addon::version>);
-  add("statusName", call<&Addon::status_name>);
-  add("open", call<&Addon::open>);
-  add("close", call<&Addon::close>);
-  add("drain", call<&Addon::drain>);
-  add("setKey", call<&Addon::set_key>);
-  add("reset", call<&Addon::reset>);
-  add("text", call<&Addon::text>);
-  add("log", call<&Addon::log>);
-  add("submit", call<&Addon::submit>);
-  add("cancel", call<&Addon::cancel>);
-  add("credit", call<&Addon::credit>);
-  add("deliver", call<&Addon::deliver>);
-  add("mockOpen", call<&Addon::mock_open>);
-  add("mockClose", call<&Addon::mock_close>);
-  add("mockText", call<&Addon::mock_text>);
-  add("mockCount", call<&Addon::mock_count>);
-  add("mockAwait", call<&Addon::mock_await>);
-  add("mockSet", call<&Addon::mock_set>);
-  add("mockAdvance", call<&Addon::mock_advance>);
-}
-
-// start(onEvents) → the Float64Array through which records pass. Once, before everything else.
-napi_value Addon::start(const In& in) {
+// start(onEvents) → an object with the functions and `records`, the Float64Array through which
+// numbers pass.
+napi_value Addon::start(Napi::Env env, Napi::Function on_events) {
   holysheep_queue* made = nullptr;
   if (holysheep_queue_new(&made) != HOLYSHEEP_OK) {
-    napi_throw_error(env_, nullptr, "no memory for a queue");
+    napi_throw_error(env, nullptr, "no memory for a queue");
     return nullptr;
   }
   queue_.reset(made);
-  on_events_ = Napi::Persistent(Napi::Function(env_, in[0]));
-  Napi::Float64Array records = Napi::Float64Array::New(env_, kEventsMax * kRecordFields);
+  on_events_ = Napi::Persistent(on_events);
+  Napi::Float64Array records = Napi::Float64Array::New(env, kEventsMax * kRecordFields);
   record_ = records.Data();
   records_ = Napi::Persistent(records);
-  wake_up_ = WakeUp::New(env_, "holysheep", 0, 1, this);
-  wake_up_.Unref(env_);
-  napi_add_env_cleanup_hook(env_, &Addon::end, this);
+  wake_up_ = WakeUp::New(env, "holysheep", 0, 1, this);
+  wake_up_.Unref(env);
+  napi_add_env_cleanup_hook(env, &Addon::end, this);
   holysheep_queue_set_notify(made, &Addon::wake, this);
-  return records;
+  Napi::Object functions = Napi::Object::New(env);
+  functions["records"] = records;
+  add_functions(functions);
+  return functions;
+}
+
+void Addon::add_functions(napi_value functions) {
+  add(functions, "version", call<&Addon::version>);
+  add(functions, "statusName", call<&Addon::status_name>);
+  add(functions, "submit", call<&Addon::submit>);
+  add(functions, "cancel", call<&Addon::cancel>);
+  add(functions, "credit", call<&Addon::credit>);
+  add(functions, "deliver", call<&Addon::deliver>);
+  add_client_functions(functions);
+  add_monitor_functions(functions);
+  add_mock_functions(functions);
+}
+
+void Addon::add(napi_value functions, const char* name, napi_callback function) {
+  napi_value made = nullptr;
+  napi_create_function(env_, name, NAPI_AUTO_LENGTH, function, this, &made);
+  napi_set_named_property(env_, functions, name, made);
 }
 
 void Addon::wake(void* addon) {
@@ -63,19 +56,17 @@ void Addon::on_wake(Napi::Env env, Napi::Function, Addon* addon, void*) {
 void Addon::end(void* self) {
   Addon& addon = *static_cast<Addon*>(self);
   addon.ending_ = true;
-  holysheep_queue_set_notify(addon.queue_.get(), nullptr, nullptr);
-  for (auto& [number, client] : addon.clients_) {
-    holysheep_client_close(client->handle);
-    client->log.reset();
+  addon.listeners_.clear();
+  for (Background& work : addon.background_) {
+    holysheep_client_close(work.client.get());  // and mock_await() looks at ending_
+    work.thread.join();
   }
-  for (Background& work : addon.background_)
-    work.thread.join();  // soon: its client is closed, or it looks at ending_
   addon.background_.clear();
+  holysheep_queue_set_notify(addon.queue_.get(), nullptr, nullptr);
   addon.wake_up_.Abort();
   addon.queue_.reset();
   addon.slots_.clear();
-  addon.clients_.clear();
-  addon.mocks_.clear();
+  addon.objects_.clear();
 }
 
 void Addon::hold_loop(std::ptrdiff_t more) {
@@ -101,9 +92,19 @@ napi_value Addon::status_name(const In& in) {
 
 }  // namespace holysheep::node
 
-// The environment's own object, freed when it has ended.
+// The environment's own object, freed when it has ended. Test runners load our JavaScript anew for
+// each file of tests, with the same addon: each copy gets an Addon of its own.
+using Addons = std::list<holysheep::node::Addon>;
+
+static Napi::Value start(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  holysheep::node::Addon& made = env.GetInstanceData<Addons>()->emplace_back(env);
+  return {env, made.start(env, info[0].As<Napi::Function>())};
+}
+
 static Napi::Object initialise(Napi::Env env, Napi::Object exports) {
-  env.SetInstanceData(new holysheep::node::Addon(env, exports));
+  env.SetInstanceData(new Addons);
+  exports["start"] = Napi::Function::New(env, start, "start");
   return exports;
 }
 

@@ -1,8 +1,9 @@
-// The native side of one JavaScript environment: the main thread, or one worker. Owns its clients,
-// its mocks, one queue for all of its calls, and the thread-safe function that wakes its loop.
+// The native side of our JavaScript in one environment: the main thread, or one worker. Owns its
+// clients, mocks and monitors, which JavaScript knows by number, and one queue for all of its
+// calls, and the thread-safe function that wakes its loop.
 //
 // Threads: everything runs on the environment's own thread, but for wake(), which the engines'
-// threads call, and background work. The queue's notify function is taken away, which waits for a
+// threads call, and background work. A queue's notify function is taken away, which waits for a
 // running one, before the thread-safe function is let go.
 //
 // Life: the loop is held by calls in flight and background work alone, so that a process with idle
@@ -17,6 +18,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <type_traits>
 #include <unordered_map>
 #include <vector>
 
@@ -34,19 +36,9 @@ enum class Mode : int {
   bytes = 4,        // Buffers
 };
 
-struct Client {
-  explicit Client(holysheep_client* opened) : handle(opened) {}
-  ~Client() { holysheep_client_free(handle); }
-  Client(const Client&) = delete;
-  Client& operator=(const Client&) = delete;
-
-  holysheep_client* const handle;
-  Queue log;  // of those who asked for log records
-};
-
 // A call in flight. JavaScript chose its number, and may use it again once DONE was delivered.
 struct Slot {
-  std::shared_ptr<Client> client;  // null: free
+  std::shared_ptr<holysheep_client> client;  // null: free
   holysheep_request_id request = 0;
   Mode mode = Mode::whole;
   Shape shape;  // of json_events
@@ -57,22 +49,34 @@ struct Slot {
 struct Background {
   explicit Background(Napi::Env env) : deferred(env) {}
   Napi::Promise::Deferred deferred;
-  bool result = false;  // written before `done`
+  std::shared_ptr<holysheep_client> client;  // to be closed if the environment ends; or null
+  bool result = false;                       // written before `done`
   std::atomic<bool> done{false};
   std::thread thread;
 };
 
+// The object that a function of the C ABI takes first.
+template <typename Result, typename Object, typename... Rest>
+Object object_of(Result (*)(Object*, Rest...));
+template <auto function>
+using ObjectOf = decltype(object_of(function));
+
 class Addon {
  public:
-  Addon(napi_env env, napi_value exports);
+  explicit Addon(napi_env env) : env_(env) {}
+  napi_value start(Napi::Env env, Napi::Function on_events);  // once, before everything else
 
  private:
-  using Method = napi_value (Addon::*)(const In& in);
   template <auto method>
   static napi_value call(napi_env env, napi_callback_info info) {
     const In in(env, info);
     return (static_cast<Addon*>(in.data)->*method)(in);
   }
+  void add_functions(napi_value functions);
+  void add_client_functions(napi_value functions);
+  void add_monitor_functions(napi_value functions);
+  void add_mock_functions(napi_value functions);
+  void add(napi_value functions, const char* name, napi_callback function);
 
   static void on_wake(Napi::Env env, Napi::Function callback, Addon* addon, void* unused);
   using WakeUp = Napi::TypedThreadSafeFunction<Addon, void, &Addon::on_wake>;
@@ -80,39 +84,40 @@ class Addon {
   static void end(void* addon);
   void hold_loop(std::ptrdiff_t more);
 
-  napi_value start(const In& in);
   napi_value version(const In& in);
   napi_value status_name(const In& in);
 
-  // client.cpp
+  // objects.cpp: functions of the C ABI, one to one. The first argument is the object's
+  // number; NULL stands for one that is no more, which every function of the C ABI refuses.
+  template <typename Object>
+  std::shared_ptr<Object> object(const In& in) const {
+    const auto found = objects_.find(in.number(0));
+    return found == objects_.end() ? nullptr : std::static_pointer_cast<Object>(found->second);
+  }
+  template <auto make, auto release>
   napi_value open(const In& in);
-  napi_value close(const In& in);
-  napi_value drain(const In& in);
-  napi_value set_key(const In& in);
-  napi_value reset(const In& in);
+  template <auto function>
+  napi_value act(const In& in);
+  template <auto function>
   napi_value text(const In& in);
-  napi_value log(const In& in);
+  napi_value adopt(std::shared_ptr<void> object);
+  napi_value release(const In& in);
+  napi_value client_close(const In& in);
+  napi_value client_drain(const In& in);
+  napi_value client_monitor(const In& in);
+  napi_value client_log(const In& in);
+  napi_value monitor_record(const In& in);
+  napi_value monitor_listen(const In& in);
+  napi_value mock_count(const In& in);
+  napi_value mock_await(const In& in);
+  napi_value mock_advance(const In& in);
+  holysheep_queue* listen(double owner);
+
+  // call.cpp
   napi_value submit(const In& in);
   napi_value cancel(const In& in);
   napi_value credit(const In& in);
-  std::shared_ptr<Client> client(const In& in) const;
-  const Slot* slot_of(const In& in) const;       // NULL: done
-  holysheep_client* handle(const In& in) const;  // NULL: no such client
-  template <typename Act>
-  napi_value attempt(Act act) const {
-    holysheep_error error = HOLYSHEEP_ERROR_INIT;
-    return make_failure(env_, act(&error), error);
-  }
-
-  // mock.cpp
-  napi_value mock_open(const In& in);
-  napi_value mock_close(const In& in);
-  napi_value mock_text(const In& in);
-  napi_value mock_count(const In& in);
-  napi_value mock_await(const In& in);
-  napi_value mock_set(const In& in);
-  napi_value mock_advance(const In& in);
-  std::shared_ptr<holysheep_mock> mock(const In& in) const;
+  const Slot* slot_of(const In& in) const;  // NULL: done
 
   // delivery.cpp
   napi_value deliver(const In& in);
@@ -123,7 +128,8 @@ class Addon {
   void fill_done(holysheep_batch* batch, std::size_t index, const holysheep_event& event);
   void push(std::string_view text) { values_.push_back(make_string(env_, text)); }
   void push_bytes(const holysheep_event& event);
-  napi_value in_background(std::function<bool()> work);
+  napi_value in_background(std::function<bool()> work,
+                           std::shared_ptr<holysheep_client> client = nullptr);
   void settle_background();
 
   const napi_env env_;
@@ -138,9 +144,9 @@ class Addon {
   std::string joined_;              // scratch
   std::vector<Slot> slots_;
   std::list<Background> background_;
-  double next_number_ = 1;  // of clients and mocks; never used again
-  std::unordered_map<double, std::shared_ptr<Client>> clients_;
-  std::unordered_map<double, std::shared_ptr<holysheep_mock>> mocks_;
+  double next_number_ = 1;  // of objects; never used again
+  std::unordered_map<double, std::shared_ptr<void>> objects_;
+  std::unordered_map<double, Queue> listeners_;  // log records of clients, alerts of monitors
 };
 
 }  // namespace holysheep::node

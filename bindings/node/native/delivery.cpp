@@ -37,12 +37,12 @@ void Addon::deliver_all() {
   const Napi::HandleScope scope(env_);
   settle_background();
   // Callbacks may open and close clients: the numbers first.
-  std::vector<std::pair<double, std::shared_ptr<Client>>> listeners;
-  for (const auto& [number, client] : clients_) {
-    if (client->log) listeners.emplace_back(number, client);
-  }
-  for (const auto& [number, client] : listeners) {
-    if (client->log) deliver_from(client->log.get(), number);
+  std::vector<double> owners;
+  for (const auto& [owner, queue] : listeners_)
+    owners.push_back(owner);
+  for (const double owner : owners) {
+    const auto found = listeners_.find(owner);
+    if (found != listeners_.end()) deliver_from(found->second.get(), owner);
   }
   deliver_from(queue_.get(), 0);
 }
@@ -58,6 +58,13 @@ void Addon::deliver_from(holysheep_queue* queue, double owner) {
   napi_value nobody = nullptr;
   napi_get_undefined(env_, &nobody);
   napi_call_function(env_, nobody, on_events_.Value(), values_.size(), values_.data(), nullptr);
+  // Ours does not throw; but out of memory or stack anything may, and what comes next would fail.
+  bool has_thrown = false;
+  napi_is_exception_pending(env_, &has_thrown);
+  napi_value thrown = nullptr;
+  if (has_thrown && napi_get_and_clear_last_exception(env_, &thrown) == napi_ok) {
+    napi_fatal_exception(env_, thrown);
+  }
 }
 
 std::size_t Addon::fill(holysheep_batch* batch, double owner) {
@@ -68,9 +75,9 @@ std::size_t Addon::fill(holysheep_batch* batch, double owner) {
     holysheep_event event = HOLYSHEEP_EVENT_INIT;
     holysheep_batch_event(batch, i, &event);
     double* record = record_ + records++ * kRecordFields;
-    const bool is_log = event.kind == HOLYSHEEP_EVENT_LOG;
-    fill_record(event, is_log ? owner : static_cast<double>(event.user_data), record);
-    if (is_log) {
+    const bool is_call = event.kind <= HOLYSHEEP_EVENT_DONE;
+    fill_record(event, is_call ? static_cast<double>(event.user_data) : owner, record);
+    if (!is_call) {
       push({event.data, event.data_size});
     } else if (event.kind == HOLYSHEEP_EVENT_HEADERS) {
       push(meta_of(batch, i));
@@ -139,9 +146,11 @@ void Addon::push_bytes(const holysheep_event& event) {
 }
 
 // A promise of what `work` gives, which runs on another thread and ends soon once `ending_` is set
-// and the clients are closed. Holds the loop until then.
-napi_value Addon::in_background(std::function<bool()> work) {
+// and `client` is closed. Holds the loop until then.
+napi_value Addon::in_background(std::function<bool()> work,
+                                std::shared_ptr<holysheep_client> client) {
   Background& entry = background_.emplace_back(Napi::Env(env_));
+  entry.client = std::move(client);
   hold_loop(1);
   entry.thread = std::thread([this, &entry, work = std::move(work)] {
     entry.result = work();

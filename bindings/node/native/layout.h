@@ -13,7 +13,7 @@ constexpr std::size_t kEventsMax = 256;
 
 enum Field : std::size_t {
   kKind,          // HOLYSHEEP_EVENT_*
-  kSlot,          // the call's number; LOG: the client's
+  kSlot,          // the call's number; LOG, ALERT: the client's, the monitor's
   kStatus,        // DONE: how it ended; LOG: the level
   kHttpStatus,    //
   kFlags,         // HOLYSHEEP_FLAG_*
@@ -24,6 +24,6 @@ enum Field : std::size_t {
 };
 
 // Texts of each kind: HEADERS meta · DATA data, or name and data (Mode::events) · DONE data, meta,
-// message · LOG record.
+// message · LOG record · ALERT alert.
 
 }  // namespace holysheep::node

@@ -44,6 +44,12 @@ double In::number(std::size_t index, double otherwise) const {
   return napi_get_value_double(env, values_[index], &number) == napi_ok ? number : otherwise;
 }
 
+std::int64_t In::integer(std::size_t index) const {
+  std::int64_t number = 0;
+  napi_get_value_int64(env, values_[index], &number);
+  return number;
+}
+
 napi_value make_string(napi_env env, std::string_view text) {
   napi_value made = nullptr;
   if (is_ascii(text)) {

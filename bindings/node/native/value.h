@@ -23,7 +23,13 @@ struct Free {
   }
 };
 
-using Queue = std::unique_ptr<holysheep_queue, Free<holysheep_queue_free>>;
+// Once it is gone its notify function does not run any more.
+inline void end_queue(holysheep_queue* queue) {
+  holysheep_queue_set_notify(queue, nullptr, nullptr);
+  holysheep_queue_free(queue);
+}
+
+using Queue = std::unique_ptr<holysheep_queue, Free<end_queue>>;
 using Batch = std::unique_ptr<holysheep_batch, Free<holysheep_batch_free>>;
 using Text = std::unique_ptr<holysheep_text, Free<holysheep_text_free>>;
 
@@ -62,7 +68,7 @@ class In {
   napi_value operator[](std::size_t index) const { return values_[index]; }
   TextIn text(std::size_t index) const { return {env, values_[index]}; }
   double number(std::size_t index, double otherwise = 0) const;
-  std::int64_t integer(std::size_t index) const { return static_cast<std::int64_t>(number(index)); }
+  std::int64_t integer(std::size_t index) const;  // the nearest there is
 
   const napi_env env;
   void* data = nullptr;  // what the function was made with

@@ -115,7 +115,6 @@ if (kind === 'drip') {
   setTimeout(() => delay.enable(), DRIP_SETTLED_MS);
 } else {
   await run(WARM_UP, once);
-  delay.enable();
 }
 const cpu = process.cpuUsage();
 const start = performance.now();

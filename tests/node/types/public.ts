@@ -7,6 +7,7 @@ import HolySheep, {
   HolySheepError,
   MockPool,
   RateLimitError,
+  RateLimitMonitor,
   Stream,
   StreamInterruptedError,
 } from 'holysheep';
@@ -39,7 +40,8 @@ export async function uses(flag: boolean, params: ChatCompletionCreateParams) {
     logger: console,
     logLevel: 'warn',
     onAttempt: (attempt) => attempt.verdict.length,
-    onDone: ({ metadata, error }) => [metadata.cost, error?.status],
+    onDone: ({ metadata, error }) => [metadata.cost, error?.message],
+    tracing: false,
   });
   holds<Equal<typeof HolySheep, typeof HolySheepClient>>();
 
@@ -54,6 +56,11 @@ export async function uses(flag: boolean, params: ChatCompletionCreateParams) {
   const { data, response, request_id: id } = await whole.withResponse();
   holds<Equal<typeof id, string | null>>();
   const status: number = response.status;
+
+  const monitor = new RateLimitMonitor({ alertThreshold: 3, onAlert: (alert) => alert.cause });
+  monitor.recordRequest('primary', false, 429, 12.5, 1);
+  monitor.alertThreshold = client.monitor.alertThreshold + monitor.alerts.length;
+  const limited: number | undefined = monitor.metrics['primary']?.rateLimitedRequests;
 
   const stream = await client.chat.completions.create({ model: 'm', messages: [], stream: true });
   holds<Equal<typeof stream, Stream<ChatCompletionChunk>>>();
@@ -98,7 +105,20 @@ export async function uses(flag: boolean, params: ChatCompletionCreateParams) {
   await mock.waitFor(1, { endpoint: 'primary' });
   const retry: RetryConfig = { maxRetries: 3, baseDelayMs: 1000, cooldownPeriodMs: 60000 };
   const shown: Endpoint = { url: 'u', name: 'n', status: 'healthy', cooldownUntil: 0 };
-  return [text, endpoint, data, status, embedding, output, bytes, pool, closed, retry, shown];
+  return [
+    text,
+    limited,
+    endpoint,
+    data,
+    status,
+    embedding,
+    output,
+    bytes,
+    pool,
+    closed,
+    retry,
+    shown,
+  ];
 }
 
 export function wrong(client: HolySheepClient) {

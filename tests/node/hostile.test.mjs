@@ -1,0 +1,446 @@
+// Answers, inputs and callbacks that are not as they should be: each ends in an error of its own
+// call, and never costs another call anything.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { inspect } from 'node:util';
+import * as package_ from 'holysheep';
+import { CHAT, KEY, MESSAGES, STREAM, rejection, run, succeeded, withPool } from './support.mjs';
+
+const { HolySheepClient, HolySheepFailoverClient, MockPool } = package_;
+
+const answering = (reply) => new MockPool([{ name: 'primary', default: reply }]);
+const choice = (delta, finish = null) =>
+  JSON.stringify({ id: 'c', choices: [{ index: 0, delta, finish_reason: finish }] });
+const GOOD = choice({ content: 'good' });
+const END = choice({}, 'stop');
+
+async function settled(client) {
+  assert.equal((await client.chat.completions.create(CHAT)).object, 'chat.completion');
+}
+
+// ---- answers ----------------------------------------------------------------------------------
+
+for (const output of [[null], 5, [{ type: 'message', content: 3 }], [{ type: 'message' }]]) {
+  test(`responses: output ${JSON.stringify(output)} has no text`, async () => {
+    const body = { id: 'r', object: 'response', status: 'completed', output };
+    await withPool(answering({ body }), async (client) => {
+      const result = await client.responses.create({ model: 'm', input: 'x' });
+      assert.equal(result.output_text, '');
+      assert.deepEqual(result.output, output);
+    });
+  });
+}
+
+for (const wrong of ['"a\\q"', '01', '"\\u12"']) {
+  const chunk = `{"choices":[{"index":0,"delta":{"content":${wrong}},"finish_reason":null}]}`;
+
+  test(`a stream with ${wrong} ends with an error behind what was good`, async () => {
+    const events = [GOOD, GOOD, chunk, GOOD, END, '[DONE]'];
+    for (const pace of [{}, { token_ms: 5 }]) {
+      await withPool(answering({ events, ...pace }), async (client) => {
+        const texts = [];
+        const error = await rejection(
+          (async () => {
+            const stream = await client.chat.completions.create(STREAM);
+            for await (const each of stream) texts.push(each.choices[0].delta.content);
+          })(),
+        );
+        assert.equal(error.name, 'StreamInterruptedError');
+        assert.equal(error.partial, 'goodgood');
+        assert.deepEqual(texts, ['good', 'good']);
+      });
+    }
+  });
+
+  test(`a whole answer with ${wrong} is no answer`, async () => {
+    const body = `{"choices":[{"index":0,"message":{"content":${wrong}},"finish_reason":"stop"}]}`;
+    const reply = { body, content_type: 'application/json' };
+    await withPool(answering(reply), async (client) => {
+      const error = await rejection(client.chat.completions.create(CHAT));
+      assert.equal(error.name, 'APIResponseValidationError');
+      assert.equal(error.body, body);
+      assert.equal(error.endpoint, 'primary');
+    });
+  });
+}
+
+for (const chunk of ['{"choices":null}', '{"choices":[null]}', choice(null), '{"choices":{}}']) {
+  test(`the chunk ${chunk} is handed out as it came`, async () => {
+    const events = [GOOD, GOOD, chunk, GOOD, END, '[DONE]'];
+    for (const pace of [{}, { token_ms: 5 }]) {
+      await withPool(answering({ events, ...pace }), async (client) => {
+        const chunks = [];
+        for await (const each of await client.chat.completions.create(STREAM)) chunks.push(each);
+        assert.deepEqual(
+          chunks,
+          [GOOD, GOOD, chunk, GOOD, END].map((text) => JSON.parse(text)),
+        );
+        let text = '';
+        const stream = await client.chat.completions.create(STREAM);
+        for await (const piece of stream.textDeltas()) text += piece;
+        assert.equal(text, 'goodgoodgood');
+      });
+    }
+  });
+}
+
+test('content in parts is text too', async () => {
+  const parts = choice({
+    content: [
+      { type: 'text', text: 'in ' },
+      { type: 'text', text: 'two' },
+    ],
+  });
+  await withPool(answering({ events: [parts, END, '[DONE]'] }), async (client) => {
+    const texts = [];
+    const stream = await client.chat.completions.create(STREAM);
+    for await (const piece of stream.textDeltas()) texts.push(piece);
+    assert.deepEqual(texts, ['in two']);
+  });
+});
+
+test('headers that are no Latin-1 are told as fetch tells them', async () => {
+  const headers = { 'X-Note': '한글' };
+  const mock = new MockPool([
+    {
+      name: 'primary',
+      replies: [{ headers }, { status: 400, headers, body: { error: { message: 'no' } } }],
+    },
+  ]);
+  await withPool(mock, async (client) => {
+    const { response } = await client.chat.completions.create(CHAT).withResponse();
+    const bytes = Buffer.from(response.headers.get('x-note'), 'latin1');
+    assert.equal(bytes.toString('utf8'), '한글');
+    const error = await rejection(client.chat.completions.create(CHAT));
+    assert.equal(error.headers.get('x-note'), response.headers.get('x-note'));
+  });
+});
+
+test('a key that the provider says again is in no error, nor in its body', async () => {
+  const body = { error: { message: `bad key ${KEY}` } };
+  const options = { apiKey: KEY };
+  await withPool(
+    answering({ status: 400, body }),
+    async (client) => {
+      const error = await rejection(client.chat.completions.create(CHAT));
+      assert.match(error.error.message, /^bad key /);
+      for (const text of [error.message, error.body, error.error.message, inspect(error)]) {
+        assert.equal(text.includes(KEY), false, text);
+      }
+    },
+    options,
+  );
+});
+
+// ---- callbacks --------------------------------------------------------------------------------
+
+test('a logger that throws is an uncaught exception, and costs no call anything', async () => {
+  const output = succeeded(
+    await run(`
+      import { MockPool } from 'holysheep';
+      let uncaught = 0;
+      process.on('uncaughtException', (error) => {
+        if (error.message === 'logger') ++uncaught;
+      });
+      const refuse = () => { throw new Error('logger'); };
+      const mock = new MockPool([{ name: 'primary', replies: [{ status: 429 }] }, { name: 'b' }]);
+      const client = mock.client({ logger: { warn: refuse, info: refuse } });
+      const body = { model: 'm', messages: [] };
+      const results = await Promise.all([1, 2, 3].map(() => client.chat.completions.create(body)));
+      await client.close();
+      console.log(results.length, uncaught > 0);
+    `),
+  );
+  assert.equal(output, '3 true\n');
+});
+
+test('close() while the headers of a stream wait to be heard ends both', async () => {
+  await withPool(answering({ tokens: 1000, token_ms: 5 }), async (client, mock) => {
+    const stream = client.chat.completions.create(STREAM);
+    await mock.waitFor(1);
+    // The engine has answered when we look again.
+    const blocked = new Int32Array(new SharedArrayBuffer(4));
+    Atomics.wait(blocked, 0, 0, 60);
+    await client.close();
+    const error = await rejection(
+      (async () => {
+        for await (const chunk of await stream) assert.ok(chunk);
+      })(),
+    );
+    assert.ok(error instanceof package_.HolySheepError);
+  });
+});
+
+test('hooks hear of every end once, also of calls that were never sent', async () => {
+  const ends = [];
+  const options = { onDone: ({ metadata, error }) => ends.push([metadata.attempts, error?.name]) };
+  await withPool(
+    answering({ stall: 'before_headers' }),
+    async (client, mock) => {
+      const gone = AbortSignal.abort();
+      await rejection(client.chat.completions.create(CHAT, { signal: gone }));
+      await rejection(client.chat.completions.create(STREAM, { signal: gone }));
+      await rejection(client.chat.completions.create(CHAT, { holysheep: { allow: ['nowhere'] } }));
+      const controller = new AbortController();
+      const call = client.chat.completions.create(CHAT, { signal: controller.signal });
+      await mock.waitFor(1);
+      controller.abort();
+      await rejection(call);
+    },
+    options,
+  );
+  assert.deepEqual(ends, [
+    [0, 'AbortError'],
+    [0, 'AbortError'],
+    [0, 'NoRouteError'],
+    [1, 'AbortError'],
+  ]);
+});
+
+test('an aborted call knows whether it was sent', async () => {
+  await withPool(answering({ stall: 'before_headers' }), async (client, mock) => {
+    const before = await rejection(
+      client.chat.completions.create(CHAT, { signal: AbortSignal.abort() }),
+    );
+    assert.equal(before.nothingSent, true);
+    const controller = new AbortController();
+    const call = client.chat.completions.create(CHAT, { signal: controller.signal });
+    await mock.waitFor(1);
+    controller.abort('why');
+    const after = await rejection(call);
+    assert.equal(after.name, 'AbortError');
+    assert.equal(after.cause, 'why');
+    assert.equal(after.nothingSent, false);
+    assert.equal(after.attempts, 1);
+  });
+});
+
+test('withResponse of a stream leaves it to be read, as chunks or as a body', async () => {
+  await withPool(answering({ tokens: 3 }), async (client) => {
+    const { data, response } = await client.chat.completions.create(STREAM).withResponse();
+    assert.equal(response.status, 200);
+    let chunks = 0;
+    for await (const chunk of data) chunks += chunk ? 1 : 0;
+    assert.ok(chunks > 1);
+    await assert.rejects(response.text(), /read already/);
+    const other = await client.chat.completions.create(STREAM).asResponse();
+    assert.match(await other.text(), /data: \{.*\}\n\ndata: \[DONE\]\n\n$/);
+  });
+});
+
+// ---- a key that is asked for ------------------------------------------------------------------
+
+test('a key function that never answers is inside the time limit', async () => {
+  const never = () => new Promise(() => {});
+  for (const [options, call] of [
+    [{ timeout: 30 }, undefined],
+    [{}, { timeout: 30 }],
+  ]) {
+    await withPool(
+      answering({}),
+      async (client, mock) => {
+        const error = await rejection(client.chat.completions.create(CHAT, call));
+        assert.equal(error.name, 'APITimeoutError');
+        assert.equal(error.nothingSent, true);
+        assert.equal(mock.count(), 0);
+      },
+      { apiKey: never, ...options },
+    );
+  }
+});
+
+test('calls that begin together ask for the key once', async () => {
+  let asked = 0;
+  await withPool(
+    answering({}),
+    async (client, mock) => {
+      const calls = [1, 2, 3, 4].map(() => client.chat.completions.create(CHAT));
+      await Promise.all(calls);
+      assert.equal(asked, 1);
+      await client.chat.completions.create(CHAT);
+      assert.deepEqual(
+        mock.requests.map(({ key }) => key),
+        ['key-1', 'key-1', 'key-1', 'key-1', 'key-2'],
+      );
+    },
+    { apiKey: async () => `key-${++asked}` },
+  );
+});
+
+test('a key function that fails does not bring its words into the message', async () => {
+  const cause = new Error(`vault said ${KEY}`);
+  const apiKey = () => {
+    throw cause;
+  };
+  await withPool(
+    answering({}),
+    async (client) => {
+      const error = await rejection(client.chat.completions.create(CHAT));
+      assert.equal(error.name, 'ConfigError');
+      assert.equal(error.message.includes(KEY), false);
+      assert.equal(error.cause, cause);
+    },
+    { apiKey },
+  );
+});
+
+test('a configuration file that is no JSON is named, and not quoted', async () => {
+  const { writeFileSync } = await import('node:fs');
+  writeFileSync('broken.json', `{"version": 1,\n "api_key": ${KEY}}`);
+  assert.throws(
+    () => new HolySheepClient({ config: 'broken.json' }),
+    (error) => {
+      assert.equal(error.name, 'ConfigError');
+      assert.match(error.message, /^broken\.json: .+/);
+      assert.equal(inspect(error, { depth: 9 }).includes(KEY), false, inspect(error));
+      return true;
+    },
+  );
+});
+
+// ---- inputs -----------------------------------------------------------------------------------
+
+const NOTHING_SENT = [
+  [(client) => client.chat.completions.create(CHAT, { signal: { aborted: false } }), /signal/],
+  [
+    (client) => client.chat.completions.create(CHAT, { holysheep: { max_wait_ms: 5n } }),
+    /holysheep\.max_wait_ms: a BigInt/,
+  ],
+  [
+    (client) => client.chat.completions.create(CHAT, { headers: { X: Object.create(null) } }),
+    /headers\."X": expected a string/,
+  ],
+  [(client) => client.chat.completions.create(CHAT, { headers: { X: {} } }), /headers\."X"/],
+  [(client) => client.chat.completions.create(CHAT, { headers: { X: Symbol('x') } }), /"X"/],
+  [(client) => client.chat.completions.create(CHAT, { headers: { 'X-A:b': 'c' } }), /"X-A:b"/],
+  [(client) => client.chat.completions.create(CHAT, { headers: ['X'] }), /headers: expected pairs/],
+  [(client) => client.chat.completions.create(CHAT, { query: ['a'] }), /query: expected an object/],
+  [(client) => client.chat.completions.create(CHAT, []), /options: expected an object/],
+  [(client) => client.chat.completions.create({ ...CHAT, stream: 1 }), /body\.stream/],
+  [(client) => client.chat.completions.create({ ...CHAT, stream: 'true' }), /body\.stream/],
+  [(client) => client.chat.completions.create(Buffer.from('{}')), /not Uint8Array/],
+  [
+    (client) =>
+      client.chat.completions.create({
+        get model() {
+          throw null;
+        },
+      }),
+    /body: cannot be read/,
+  ],
+  [(client) => client.request('POST', '/x', new Map()), /not Map/],
+  [(client) => client.request('POST', '/x', new Blob(['a'])), /not Blob/],
+  [(client) => client.request('POST', '/x', new FormData()), /not FormData/],
+  [(client) => client.request('POST', '/x', {}, { as: 'text' }), /as: expected 'json'/],
+  [(client) => client.request(5, '/x'), /method: expected a string/],
+  [(client) => client.request('GET', 5), /path: expected a string/],
+  [(client) => client.request('POST', '/x', '', { contentType: 5 }), /contentType/],
+  [(client) => client.close({ timeout: '5' }), /timeout: expected milliseconds/],
+  [(client) => client.close({ timeout: NaN }), /timeout/],
+  [(client) => client.close({ timout: 5 }), /did you mean 'timeout'/],
+  [(client) => client.check({ modle: 'm' }), /did you mean 'model'/],
+];
+
+for (const [use, message] of NOTHING_SENT) {
+  test(`${String(use).replace(/\s+/g, ' ')} rejects`, async () => {
+    await withPool(answering({}), async (client, mock) => {
+      const promise = use(client);
+      const error = await rejection(promise);
+      assert.ok(error instanceof package_.HolySheepError, error?.stack ?? String(error));
+      assert.match(error.message, message);
+      assert.equal(mock.count(), 0);
+      await settled(client);
+    });
+  });
+}
+
+test('what throws at once throws errors of the tree', async () => {
+  await withPool(answering({}), async (client, mock) => {
+    const cycle = {};
+    cycle.self = cycle;
+    const stream = await client.chat.completions.create(STREAM);
+    for (const [use, message] of [
+      [() => client.reset(5), /endpoint: expected a string/],
+      [() => client.setKey(5), /key: expected a string/],
+      [() => mock.advance({}, 5), /client: expected a client/],
+      [() => mock.advance(client, NaN), /milliseconds: expected a number/],
+      [() => mock.set('primary', cycle), /script\.self: refers to/],
+      [() => new MockPool([cycle]), /refers to/],
+      [() => stream.events(null), /onRestart/],
+      [() => new HolySheepFailoverClient('k', { colour: 1 }), /unknown option 'colour'/],
+    ]) {
+      assert.throws(use, (error) => {
+        assert.ok(error instanceof package_.HolySheepError, error.stack);
+        assert.match(error.message, message);
+        return true;
+      });
+    }
+    stream.close();
+    await assert.rejects(mock.waitFor('x'), /count: expected a whole number/);
+  });
+});
+
+test('null stands for "not given" where options are taken', async () => {
+  await withPool(answering({}), async (client, mock) => {
+    await client.withOptions({ timeout: 5000 }).chat.completions.create(CHAT, null);
+    await client.request('GET', '/models', undefined, null);
+    const other = mock.client(null);
+    assert.equal((await client.check(null))[0].ok, true);
+    assert.equal(await other.close(null), true);
+    const tutorial = new HolySheepFailoverClient('k', null);
+    await tutorial.close();
+    assert.match(inspect(tutorial), /HolySheepFailoverClient \{ closed: true \}/);
+  });
+});
+
+test('headers of every form reach the wire, over the defaults', async () => {
+  await withPool(answering({}), async (client, mock) => {
+    const other = client.withOptions({ defaultHeaders: { 'X-Default': 'd', 'X-Gone': 'g' } });
+    for (const headers of [
+      [['X-M', 'b']],
+      new Map([['X-M', 'b']]),
+      new Headers({ 'X-M': 'b' }),
+      { 'x-m': 'b' },
+    ]) {
+      const over = headers instanceof Map ? new Map([...headers, ['X-Gone', null]]) : headers;
+      await other.chat.completions.create(CHAT, { headers: over });
+      const sent = Object.fromEntries(
+        Object.entries(mock.requests.at(-1).headers).map(([name, value]) => [
+          name.toLowerCase(),
+          value,
+        ]),
+      );
+      assert.equal(sent['x-m'], 'b');
+      assert.equal(sent['x-default'], 'd');
+      assert.equal(sent['x-gone'], headers instanceof Map ? undefined : 'g');
+    }
+  });
+});
+
+test('queries are written as the SDK writes them', async () => {
+  await withPool(answering({}), async (client, mock) => {
+    const query = { a: { b: 1 }, list: ['x', 'y'], none: null, flag: true };
+    await client.chat.completions.create(CHAT, { query });
+    const { search } = new URL(mock.requests[0].path, 'http://host');
+    assert.equal(decodeURIComponent(search), '?a[b]=1&list[]=x&list[]=y&flag=true');
+  });
+});
+
+test('bytes of every kind are sent as bytes', async () => {
+  await withPool(answering({}), async (client, mock) => {
+    const bytes = new TextEncoder().encode('{"model":"m"}');
+    for (const body of [bytes, bytes.buffer, new DataView(bytes.buffer), Buffer.from(bytes)]) {
+      await client.request('POST', '/chat/completions', body);
+      assert.equal(mock.requests.at(-1).body, '{"model":"m"}');
+    }
+    assert.equal(MESSAGES.length, 1);
+  });
+});
+
+test('models.list() of something that is no list is empty', async () => {
+  await withPool(answering({ body: { object: 'list', data: 5 } }), async (client) => {
+    const models = [];
+    for await (const model of await client.models.list()) models.push(model);
+    assert.deepEqual(models, []);
+  });
+});

@@ -1,0 +1,191 @@
+// RateLimitMonitor, alone and as a client's: what the engine counts, in the tutorial's words.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { inspect } from 'node:util';
+import { HolySheepError, MockPool, RateLimitMetrics, RateLimitMonitor } from 'holysheep';
+import { CHAT, rejection, run, succeeded, withPool } from './support.mjs';
+
+// The tutorial's example: 100 successes on primary, 8 times 429 on backup-1.
+function recorded() {
+  const monitor = new RateLimitMonitor();
+  for (let i = 0; i < 100; ++i) monitor.recordRequest('primary', true, 200, 45.5);
+  for (let i = 0; i < 8; ++i) monitor.recordRequest('backup-1', false, 429, 0, 1);
+  return monitor;
+}
+
+test("the tutorial's example has the tutorial's numbers, and one alert", () => {
+  const monitor = recorded();
+  const summary = monitor.getMetricsSummary();
+  assert.equal(summary.holysheep_primary_total_requests, 100);
+  assert.equal(summary.holysheep_primary_successful_requests, 100);
+  assert.equal(summary.holysheep_primary_avg_latency_ms, 45.5);
+  assert.equal(summary.holysheep_backup_1_rate_limited_requests, 8);
+  assert.equal(summary.holysheep_backup_1_total_retries, 8);
+  assert.equal(summary.holysheep_backup_1_rate_limit_rate, 100);
+  assert.equal(monitor.alerts.length, 1);
+  const [alert] = monitor.alerts;
+  assert.deepEqual(
+    [alert.endpoint, alert.cause, alert.active, alert.resolvedAt],
+    ['backup-1', 'rate_limit', true, null],
+  );
+  const report = monitor.getHealthReport();
+  assert.equal(report.overallStatus, 'critical');
+  assert.equal(report.windowSeconds, null);
+  assert.deepEqual(
+    report.endpoints.map(({ name, status }) => [name, status]),
+    [
+      ['primary', 'healthy'],
+      ['backup-1', 'critical'],
+    ],
+  );
+  const text = monitor.exportPrometheusMetrics();
+  assert.match(text, /^holysheep_rate_limit_rate\{endpoint="backup-1"\} 100$/m);
+  assert.match(monitor.exportOpenMetrics(), /# EOF\n$/);
+  assert.match(inspect(monitor), /^RateLimitMonitor .*overallStatus: 'critical'/s);
+});
+
+test('metrics by endpoint', () => {
+  const { primary, 'backup-1': backup } = recorded().metrics;
+  assert.ok(primary instanceof RateLimitMetrics);
+  assert.equal(primary.endpointName, 'primary');
+  assert.equal(primary.totalRequests, 100);
+  assert.equal(primary.totalLatencyMs, 4550);
+  assert.ok(Math.abs(primary.latencyMs.p99 - 45.5) < 1);
+  assert.equal(backup.totalRetryCount, 8);
+  assert.equal(typeof backup.lastRateLimitedAt, 'number');
+  assert.deepEqual(backup.rateLimitRecoveryTimes, []);
+});
+
+test('alertThreshold and windowMs are the ones that were given, and 5', () => {
+  assert.equal(new RateLimitMonitor().alertThreshold, 5);
+  const monitor = new RateLimitMonitor({ alertThreshold: 2, windowMs: 60_000 });
+  assert.equal(monitor.alertThreshold, 2);
+  assert.equal(monitor.getHealthReport().windowSeconds, 60);
+  monitor.alertThreshold = 3;
+  for (let i = 0; i < 2; ++i) monitor.recordRequest('a', false, 429, 1);
+  assert.equal(monitor.alerts.length, 0);
+  monitor.recordRequest('a', false, 429, 1);
+  assert.equal(monitor.alerts.length, 1);
+});
+
+test('what cannot be is an error of the tree', () => {
+  const monitor = new RateLimitMonitor();
+  for (const [use, message] of [
+    [() => new RateLimitMonitor({ threshold: 5 }), /unknown option 'threshold'/],
+    [() => new RateLimitMonitor({ alertThreshold: -1 }), /alertThreshold: expected a whole number/],
+    [() => new RateLimitMonitor(5), /expected an object of options/],
+    [() => (monitor.alertThreshold = 'x'), /alertThreshold/],
+    [() => (monitor.onAlert = 'x'), /onAlert: expected a function/],
+    [() => monitor.recordRequest('', true, 200, 1), /endpoint/],
+    [() => monitor.recordRequest(5, true, 200, 1), /endpoint: expected a string/],
+    [() => monitor.recordRequest('a', 1, 200, 1), /success: expected true or false/],
+    [() => monitor.recordRequest('a', true, 2.5, 1), /statusCode/],
+    [() => monitor.recordRequest('a', true, 2 ** 40, 1), /status/],
+    [() => monitor.recordRequest('a', true, 200, NaN), /latency/],
+    [() => monitor.recordRequest('a', true, 200, -1), /latency/],
+    [() => monitor.recordRequest('a', true, 200, 1, -1), /retry/],
+  ]) {
+    assert.throws(use, (error) => {
+      assert.ok(error instanceof HolySheepError, error.stack);
+      assert.match(error.message, message);
+      return true;
+    });
+  }
+  assert.deepEqual(monitor.metrics, {});
+});
+
+test('onAlert hears of an alert when it begins and when it is over', async () => {
+  const heard = [];
+  const monitor = new RateLimitMonitor({
+    alertThreshold: 2,
+    onAlert: ({ endpoint, active }) => heard.push([endpoint, active]),
+  });
+  for (let i = 0; i < 3; ++i) monitor.recordRequest('a', false, 429, 1);
+  monitor.recordRequest('a', true, 200, 1);
+  assert.deepEqual(heard, []); // not inside of recordRequest
+  await new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+  assert.deepEqual(heard, [
+    ['a', true],
+    ['a', false],
+  ]);
+});
+
+test('a process that ends after its last record has heard of its alerts', async () => {
+  const output = succeeded(
+    await run(`
+      import { RateLimitMonitor } from 'holysheep';
+      const onAlert = ({ cause }) => console.log(cause);
+      const monitor = new RateLimitMonitor({ alertThreshold: 1, onAlert });
+      monitor.recordRequest('a', false, 429, 1);
+    `),
+  );
+  assert.equal(output, 'rate_limit\n');
+});
+
+test("a client's monitor counts its requests, and outlives it", async () => {
+  const mock = new MockPool([
+    { name: 'primary', replies: [{ status: 429 }] },
+    { name: 'backup-1' },
+  ]);
+  let monitor;
+  await withPool(mock, async (client) => {
+    monitor = client.monitor;
+    assert.equal(client.monitor, monitor);
+    await client.chat.completions.create(CHAT);
+    assert.equal(monitor.metrics.primary.rateLimitedRequests, 1);
+    assert.equal(monitor.metrics['backup-1'].successfulRequests, 1);
+    assert.deepEqual(client.health().endpoints, monitor.getHealthReport().endpoints);
+    assert.throws(() => monitor.recordRequest('primary', true, 200, 1), HolySheepError);
+    assert.equal(typeof monitor.getHealthReport().ok, 'boolean');
+  });
+  assert.equal(monitor.metrics.primary.rateLimitedRequests, 1);
+});
+
+test("a client's alerts come from the engine", async () => {
+  const limited = { then: 'last', replies: [{ status: 429, headers: { 'Retry-After': '0' } }] };
+  const mock = new MockPool([{ name: 'primary', ...limited }]);
+  await withPool(
+    mock,
+    async (client) => {
+      const { monitor } = client;
+      const heard = new Promise((resolve) => {
+        monitor.onAlert = resolve;
+      });
+      const error = await rejection(
+        client.chat.completions.create(CHAT, { holysheep: { max_wait_ms: 0 } }),
+      );
+      assert.equal(error.status, 429);
+      const alert = await heard;
+      assert.equal(alert.active, true);
+      assert.ok(monitor.alerts.some(({ id }) => id === alert.id));
+    },
+    { config: { monitor: { alert_threshold: 1 } } },
+  );
+});
+
+test('monitors that nobody has any more are let go of', async () => {
+  const output = succeeded(
+    await run(
+      `
+      const { RateLimitMonitor } = require('holysheep');
+      let gone = 0;
+      const watch = new FinalizationRegistry(() => ++gone);
+      const drop = () => {
+        for (let i = 0; i < 50; ++i) watch.register(new RateLimitMonitor({ onAlert() {} }));
+      };
+      drop();
+      (async () => {
+        for (let i = 0; i < 1000 && gone < 50; ++i) {
+          gc();
+          await new Promise(setImmediate);
+        }
+        console.log(gone);
+      })();
+    `,
+      { input: 'commonjs', args: ['--expose-gc'] },
+    ),
+  );
+  assert.ok(Number(output) >= 49, output);
+});

@@ -1,0 +1,183 @@
+// Spans for OpenTelemetry, as the real SDK exports them: in a folder of its own, where the package
+// finds @opentelemetry/api beside itself.
+import assert from 'node:assert/strict';
+import { cpSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { test } from 'node:test';
+import { HolySheepClient } from 'holysheep';
+import { execute, succeeded } from './support.mjs';
+
+const tools = process.env.HOLYSHEEP_TOOLS;
+const installed = path.dirname(createRequire(import.meta.url).resolve('holysheep/package.json'));
+const folder = path.resolve('traced');
+
+function prepare() {
+  if (existsSync(folder)) return;
+  const modules = path.join(folder, 'node_modules');
+  mkdirSync(modules, { recursive: true });
+  cpSync(installed, path.join(modules, 'holysheep'), { recursive: true });
+  symlinkSync(
+    path.join(tools, 'node_modules', '@opentelemetry'),
+    path.join(modules, '@opentelemetry'),
+  );
+}
+
+const PROLOGUE = `
+  const { context, trace, SpanStatusCode } = require('@opentelemetry/api');
+  const { AsyncLocalStorageContextManager } = require('@opentelemetry/context-async-hooks');
+  const { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } =
+    require('@opentelemetry/sdk-trace-base');
+  const { MockPool } = require('holysheep');
+  const exporter = new InMemorySpanExporter();
+  const register = () => {
+    context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+    const spanProcessors = [new SimpleSpanProcessor(exporter)];
+    trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors }));
+  };
+  const messages = [{ role: 'user', content: 'a prompt' }];
+  const CHAT = { model: 'gpt-4.1', messages };
+  const milliseconds = ([seconds, nanos]) => seconds * 1e3 + nanos / 1e6;
+  const shown = () => exporter.getFinishedSpans().map((span) => ({
+    name: span.name, kind: span.kind, attributes: span.attributes, status: span.status,
+    id: span.spanContext().spanId, trace: span.spanContext().traceId,
+    parent: span.parentSpanContext?.spanId,
+    start: milliseconds(span.startTime), end: milliseconds(span.endTime),
+  }));
+`;
+
+// What the program writes to standard output, as JSON.
+async function traced(source) {
+  prepare();
+  const file = path.join(folder, 'program.cjs');
+  writeFileSync(file, `${PROLOGUE}\n(async () => {\n${source}\n})();`);
+  return JSON.parse(succeeded(await execute(process.execPath, [file], { cwd: folder })));
+}
+
+test('a call is a span, its attempts are spans below it', { skip: !tools }, async () => {
+  const { spans, outer, before, after, port } = await traced(`
+    register();
+    const mock = new MockPool([
+      { name: 'primary', replies: [{ status: 429 }] },
+      {
+        name: 'backup-1',
+        default: { latency_ms: 30, usage: { prompt_tokens: 5, completion_tokens: 7 } },
+      },
+    ]);
+    const client = mock.client({ apiKey: 'sk-secret-0123456789' });
+    const before = Date.now();
+    const outer = await trace.getTracer('test').startActiveSpan('outer', async (span) => {
+      await client.chat.completions.create(CHAT);
+      span.end();
+      return span.spanContext();
+    });
+    const after = Date.now();
+    await client.close();
+    const port = Number(new URL(mock.config.endpoints[1].url).port);
+    mock.close();
+    console.log(JSON.stringify({ spans: shown(), outer, before, after, port }));
+  `);
+  const call = spans.find(({ name }) => name === 'chat gpt-4.1');
+  const attempts = spans.filter(({ name }) => name.startsWith('attempt '));
+  assert.equal(call.parent, outer.spanId);
+  assert.ok(spans.every((span) => span.trace === outer.traceId));
+  assert.equal(call.kind, 2);
+  assert.equal(call.status.code, 0);
+  assert.deepEqual(call.attributes, {
+    'gen_ai.operation.name': 'chat',
+    'gen_ai.provider.name': 'openai',
+    'gen_ai.request.model': 'gpt-4.1',
+    'gen_ai.response.model': 'gpt-4.1',
+    'gen_ai.usage.input_tokens': 5,
+    'gen_ai.usage.output_tokens': 7,
+    'server.address': '127.0.0.1',
+    'server.port': port,
+    'http.response.status_code': 200,
+    'holysheep.endpoint': 'backup-1',
+    'holysheep.attempts': 2,
+    'holysheep.waited_ms': 0,
+  });
+  assert.deepEqual(
+    attempts.map(({ name, parent, attributes, status }) => [
+      name,
+      parent === call.id,
+      attributes['holysheep.verdict'],
+      attributes['http.response.status_code'],
+      attributes['error.type'],
+      status.code,
+    ]),
+    [
+      ['attempt primary', true, 'rate_limited', 429, 'rate_limited', 2],
+      ['attempt backup-1', true, 'ok', 200, undefined, 0],
+    ],
+  );
+  assert.equal(typeof attempts[0].attributes['holysheep.reason'], 'string');
+  // The clocks of both sides are the machine's; the trace counts whole milliseconds.
+  const slack = 2;
+  assert.ok(call.start >= before - slack && call.end <= after + slack);
+  assert.ok(attempts[0].start >= call.start && attempts[1].end <= call.end + slack);
+  assert.ok(attempts[0].end <= attempts[1].start + slack);
+  assert.ok(attempts[1].end - attempts[1].start >= 30 - slack);
+  assert.equal(/sk-secret|a prompt|Hello from/.test(JSON.stringify(spans)), false);
+});
+
+test('streams, failures and other requests', { skip: !tools }, async () => {
+  const spans = await traced(`
+    register();
+    const refusal = { status: 400, body: { error: { message: 'a prompt' } } };
+    const mock = new MockPool([{ name: 'primary', replies: [{ tokens: 3 }, refusal] }]);
+    const client = mock.client();
+    const stream = await client.chat.completions.create({ ...CHAT, stream: true });
+    for await (const chunk of stream) chunk;
+    await client.chat.completions.create(CHAT).catch(() => {});
+    await client.chat.completions.create(CHAT, { signal: AbortSignal.abort() }).catch(() => {});
+    await client.request('GET', '/models/a-model');
+    await client.withOptions({ tracing: false }).chat.completions.create(CHAT);
+    await client.close();
+    mock.close();
+    console.log(JSON.stringify(shown().filter(({ name }) => !name.startsWith('attempt'))));
+  `);
+  assert.deepEqual(
+    spans.map(({ name, attributes, status }) => [
+      name,
+      attributes['holysheep.attempts'],
+      attributes['error.type'],
+      status.code,
+    ]),
+    [
+      ['chat gpt-4.1', 1, undefined, 0],
+      ['chat gpt-4.1', 1, 'BadRequestError', 2],
+      ['chat', 0, 'AbortError', 2],
+      ['GET /models', 1, undefined, 0],
+    ],
+  );
+  assert.equal(JSON.stringify(spans).includes('a prompt'), false);
+});
+
+test('no SDK, no spans; an API that is handed over is used', { skip: !tools }, async () => {
+  const [without, given] = await traced(`
+    const mock = new MockPool();
+    const client = mock.client();
+    await client.chat.completions.create(CHAT);
+    const loaded = () => Object.keys(require.cache).some((name) => name.endsWith('/lib/tracing.js'));
+    const without = loaded();
+    const provider = new BasicTracerProvider({
+      spanProcessors: [new SimpleSpanProcessor(exporter)],
+    });
+    const own = { trace: { ...trace, getTracer: (name) => provider.getTracer(name),
+      setSpan: trace.setSpan }, context };
+    await client.withOptions({ tracing: own }).chat.completions.create(CHAT);
+    await client.close();
+    mock.close();
+    console.log(JSON.stringify([without, shown().map(({ name }) => name)]));
+  `);
+  assert.equal(without, false);
+  assert.deepEqual(given, ['attempt primary', 'chat gpt-4.1']);
+});
+
+test('tracing: true without the API is an error at once', () => {
+  assert.throws(
+    () => new HolySheepClient({ apiKey: 'k', tracing: true }),
+    /tracing: '@opentelemetry\/api' is not installed/,
+  );
+});
