@@ -444,3 +444,188 @@ test('models.list() of something that is no list is empty', async () => {
     assert.deepEqual(models, []);
   });
 });
+
+// ---- what callers rely on ---------------------------------------------------------------------
+
+test('an error has the stack of who awaits the call', async () => {
+  await withPool(answering({ status: 400 }), async (client) => {
+    async function callerOfCreate() {
+      return await client.chat.completions.create(CHAT);
+    }
+    async function readerOfStream() {
+      for await (const chunk of await client.chat.completions.create(STREAM)) assert.ok(chunk);
+    }
+    assert.match((await rejection(callerOfCreate())).stack, /at async callerOfCreate/);
+    assert.match((await rejection(readerOfStream())).stack, /at async readerOfStream/);
+  });
+  await withPool(answering({ tokens: 5, cut: 'after_content' }), async (client) => {
+    async function readerOfChunks() {
+      for await (const chunk of await client.chat.completions.create(STREAM)) assert.ok(chunk);
+    }
+    assert.match((await rejection(readerOfChunks())).stack, /at async readerOfChunks/);
+  });
+});
+
+test('hooks run in the context of their call', async () => {
+  const { AsyncLocalStorage } = await import('node:async_hooks');
+  const storage = new AsyncLocalStorage();
+  const seen = [];
+  const options = {
+    onAttempt: () => seen.push(storage.getStore()),
+    onDone: () => seen.push(storage.getStore()),
+  };
+  const calls = async (client) => {
+    for (const name of ['one', 'two']) {
+      await storage.run(name, () => client.chat.completions.create(CHAT));
+    }
+  };
+  await withPool(answering({}), calls, options);
+  assert.deepEqual(seen, ['one', 'one', 'two', 'two']);
+});
+
+test('an onRestart that throws ends its stream', async () => {
+  const cut = { tokens: 5, cut: 'after_content' };
+  const mock = new MockPool([
+    { name: 'primary', default: cut },
+    { name: 'backup-1', default: { tokens: 100000, token_ms: 1 } },
+  ]);
+  const options = { config: { stream_recovery: 'restart', retry: { max_attempts: 2 } } };
+  await withPool(
+    mock,
+    async (client) => {
+      const stream = await client.chat.completions.create(STREAM);
+      const onRestart = () => {
+        throw new Error('no more');
+      };
+      await assert.rejects(async () => {
+        for await (const chunk of stream.events({ onRestart })) assert.ok(chunk);
+      }, /no more/);
+      await client.close({ timeout: 10_000 });
+      assert.equal(client.closed, true);
+    },
+    options,
+  );
+});
+
+test('one signal for many calls is no leak, and no warning', async () => {
+  const output = succeeded(
+    await run(`
+      import { MockPool } from 'holysheep';
+      const { signal } = new AbortController();
+      const client = new MockPool().client();
+      const body = { model: 'm', messages: [] };
+      process.on('warning', ({ name }) => console.log(name));
+      await Promise.all(Array.from({ length: 50 }, () =>
+        client.chat.completions.create(body, { signal })));
+    `),
+  );
+  assert.equal(output, '');
+});
+
+test('a mock pool lives until it is closed', async () => {
+  const output = succeeded(
+    await run(
+      `
+      const { MockPool } = require('holysheep');
+      (async () => {
+        const client = new MockPool().client();
+        for (let i = 0; i < 5; ++i) {
+          gc();
+          await new Promise(setImmediate);
+        }
+        const result = await client.chat.completions.create({ model: 'm', messages: [] });
+        console.log(result.object);
+      })();
+    `,
+      { input: 'commonjs', args: ['--expose-gc'] },
+    ),
+  );
+  assert.equal(output, 'chat.completion\n');
+});
+
+test('a client whose logger refers to it is let go of', async () => {
+  const output = succeeded(
+    await run(
+      `
+      const { MockPool } = require('holysheep');
+      const mock = new MockPool();
+      const threads = () => require('node:fs').readdirSync('/proc/self/task').length;
+      const make = () => {
+        for (let i = 0; i < 5; ++i) {
+          const logger = { info() {} };
+          logger.client = mock.client({ logger, config: { isolated: true } });
+        }
+      };
+      const before = threads();
+      make();
+      const held = threads();
+      (async () => {
+        for (let i = 0; i < 2000 && threads() > before; ++i) {
+          gc();
+          await new Promise(setImmediate);
+        }
+        console.log(held - before, threads() < held);
+      })();
+    `,
+      { input: 'commonjs', args: ['--expose-gc'] },
+    ),
+  );
+  assert.match(output, /^[1-9]\d* true\n$/);
+});
+
+test('closing a client that shares a pool leaves the pool', async () => {
+  await withPool(answering({}), async (client) => {
+    const scoped = client.withOptions({ timeout: 5000 });
+    await scoped.chat.completions.create(CHAT);
+    await scoped.close();
+    assert.equal(scoped.closed, true);
+    assert.equal((await rejection(scoped.chat.completions.create(CHAT))).name, 'ClosedError');
+    await settled(client);
+  });
+});
+
+test('withOptions adds headers, with a pool of its own or not', async () => {
+  await withPool(
+    answering({}),
+    async (client, mock) => {
+      for (const more of [{}, { policy: 'document' }]) {
+        const other = client.withOptions({ defaultHeaders: { 'X-B': 'b' }, ...more });
+        await other.chat.completions.create(CHAT);
+        await other.close();
+        const { headers } = mock.requests.at(-1);
+        assert.deepEqual([headers['x-a'], headers['x-b']], ['a', 'b'], JSON.stringify(headers));
+      }
+    },
+    { defaultHeaders: { 'X-A': 'a' } },
+  );
+});
+
+test('the SDK shapes: iterating a list, errors as members, methods that are not here', async () => {
+  await withPool(answering({}), async (client) => {
+    const ids = [];
+    for await (const { id } of client.models.list()) ids.push(id);
+    assert.equal(typeof ids, 'object');
+    assert.equal(HolySheepClient.RateLimitError, package_.RateLimitError);
+    for (const use of [
+      () => client.get('/x'),
+      () => client.post('/x', { body: {} }),
+      () => client.responses.retrieve('r'),
+      () => client.models.delete('m'),
+    ]) {
+      assert.throws(use, /not in this release; client\.request/);
+    }
+  });
+});
+
+test('toEventStream of the Responses API names its events, and has no mark at the end', async () => {
+  const events = [
+    '{"type":"response.output_text.delta","delta":"x"}',
+    '{"type":"response.completed","response":{"status":"completed"}}',
+  ];
+  await withPool(answering({ events }), async (client) => {
+    const stream = await client.responses.create({ model: 'm', input: 'x', stream: true });
+    const text = await new Response(stream.toEventStream()).text();
+    const wanted = events.map((data) => `event: ${JSON.parse(data).type}\ndata: ${data}\n\n`);
+    assert.equal(text, wanted.join(''));
+  });
+});

@@ -1,6 +1,9 @@
 // A call whose answer comes whole, the promise of it, and what calls of both kinds share.
 'use strict';
 
+const { AsyncResource } = require('node:async_hooks');
+const { setMaxListeners } = require('node:events');
+
 const { abortError, classes, errorOf } = require('./errors.js');
 const { CallMetadata, headersOf } = require('./metadata.js');
 const native = require('./native.js');
@@ -61,12 +64,22 @@ function makeResponse(metadata, httpStatus, body) {
   return new Response(empty ? null : body, { status: httpStatus, headers });
 }
 
+// A promise that rejects with the error, whose stack is that of who awaits the call: the event that
+// brought the error has none. It does so a few turns later, when that promise has been followed.
+async function rejecting(error) {
+  for (let turn = 0; turn < 3; ++turn) await undefined;
+  Error.captureStackTrace(error);
+  throw error;
+}
+
 // What both kinds of call do: with their signal, and with hooks.
 class SignalledCall {
   constructor(client, hooks) {
     this.client = client; // so that it lives as long as its calls
     this.handle = undefined; // the native client, once it is known
     this.hooks = hooks;
+    // Hooks run where the call was made: tracers and loggers keep what they know there.
+    this.context = hooks === undefined ? undefined : new AsyncResource('HolySheepCall');
     this.resolve = undefined;
     this.reject = undefined;
     this.slot = -1;
@@ -82,12 +95,17 @@ class SignalledCall {
     this.handle = handle;
   }
 
+  setHooks(hooks) {
+    this.hooks = hooks;
+    this.context ??= new AsyncResource('HolySheepCall');
+  }
+
   // False if it is aborted already.
   watch(signal) {
     if (signal.aborted) return false;
     this.signal = signal;
     this.onAbort = () => this.abort(signal.reason);
-    signal.addEventListener('abort', this.onAbort, { once: true });
+    listen(signal, this.onAbort);
     return true;
   }
 
@@ -126,11 +144,20 @@ class SignalledCall {
     const { onAttempt, onDone } = this.hooks;
     this.hooks = undefined;
     const metadata = this.metadata ?? new CallMetadata('');
-    if (onAttempt) {
-      for (const attempt of metadata.trace) native.inform(onAttempt, attempt);
-    }
-    if (onDone) native.inform(onDone, { metadata, error });
+    this.context.runInAsyncScope(() => {
+      if (onAttempt) {
+        for (const attempt of metadata.trace) native.inform(onAttempt, attempt);
+      }
+      if (onDone) native.inform(onDone, { metadata, error });
+    });
   }
+}
+
+// Many calls may share one signal; each listener goes with its call, which Node's warning about
+// many listeners cannot know.
+function listen(signal, onAbort) {
+  if (signal instanceof EventTarget) setMaxListeners(0, signal);
+  signal.addEventListener('abort', onAbort, { once: true });
 }
 
 class WholeCall extends SignalledCall {
@@ -152,7 +179,9 @@ class WholeCall extends SignalledCall {
     this.body = body;
     const error = this.errorOf(outcome, message, body);
     if (error !== undefined) {
-      this.fail(error);
+      this.failed = true;
+      this.tellHooks(error);
+      this.resolve(rejecting(error));
       return;
     }
     const result = this.result(body, outcome);
@@ -193,4 +222,4 @@ class WholeCall extends SignalledCall {
   }
 }
 
-module.exports = { APIPromise, SignalledCall, WholeCall, makeResponse };
+module.exports = { APIPromise, SignalledCall, WholeCall, makeResponse, rejecting };

@@ -1,5 +1,9 @@
-// Bodies and answers of the resources, as OpenAI's API has them. What a provider adds is let
-// through: every object may have more members than are named here.
+// Bodies and answers of the resources, as OpenAI's API has them. What a provider adds comes
+// through: answers may have more members than are named here. What is given may be of any type that
+// has the members named here, with more too: an interface of yours, a type of the `openai` package.
+
+/** Members beside those that are named, of object literals too. */
+type Open<Known> = Known | (Known & Record<string, unknown>);
 
 export type Role = 'system' | 'developer' | 'user' | 'assistant' | 'tool' | 'function';
 
@@ -16,55 +20,39 @@ export interface ToolCall {
   function: { name: string; arguments: string };
 }
 
-export interface ChatCompletionMessageParam {
+export type ChatCompletionMessageParam = Open<{
   role: Role | (string & {});
-  content?: string | ContentPart[] | null;
-  name?: string;
-  tool_call_id?: string;
-  tool_calls?: ToolCall[];
-  refusal?: string | null;
-  [more: string]: unknown;
-}
+  content?: string | readonly (ContentPart | { type: string })[] | null | undefined;
+}>;
 
-export interface ChatCompletionTool {
-  type: 'function';
-  function: {
-    name: string;
-    description?: string;
-    parameters?: Record<string, unknown>;
-    strict?: boolean | null;
-  };
-}
+export type ChatCompletionTool = Open<{ type: string }>;
 
-export interface ChatCompletionCreateParams {
+export type ChatCompletionCreateParams = Open<{
   model: string;
-  messages: ChatCompletionMessageParam[];
+  messages: readonly ChatCompletionMessageParam[];
   stream?: boolean | null;
-  stream_options?: { include_usage?: boolean; [more: string]: unknown } | null;
+  stream_options?: object | null;
   temperature?: number | null;
   top_p?: number | null;
   n?: number | null;
   max_tokens?: number | null;
   max_completion_tokens?: number | null;
-  stop?: string | string[] | null;
+  stop?: string | readonly string[] | null;
   presence_penalty?: number | null;
   frequency_penalty?: number | null;
   seed?: number | null;
   logprobs?: boolean | null;
   top_logprobs?: number | null;
   logit_bias?: Record<string, number> | null;
-  tools?: ChatCompletionTool[];
-  tool_choice?: 'none' | 'auto' | 'required' | { type: 'function'; function: { name: string } };
+  tools?: readonly ChatCompletionTool[];
+  tool_choice?: string | object;
   parallel_tool_calls?: boolean;
-  response_format?:
-    | { type: 'text' | 'json_object' }
-    | { type: 'json_schema'; json_schema: { name: string; [more: string]: unknown } };
+  response_format?: Open<{ type: string }>;
   reasoning_effort?: string | null;
-  prompt_cache_key?: string;
+  prompt_cache_key?: string | null;
   user?: string;
-  metadata?: Record<string, string> | null;
-  [more: string]: unknown;
-}
+  metadata?: object | null;
+}>;
 
 export interface CompletionUsage {
   prompt_tokens: number;
@@ -128,14 +116,13 @@ export interface ChatCompletionChunk {
   service_tier?: string | null;
 }
 
-export interface CompletionCreateParams {
+export type CompletionCreateParams = Open<{
   model: string;
-  prompt: string | string[] | number[] | number[][] | null;
+  prompt: string | readonly string[] | readonly number[] | readonly number[][] | null;
   stream?: boolean | null;
   max_tokens?: number | null;
   temperature?: number | null;
-  [more: string]: unknown;
-}
+}>;
 
 export interface Completion {
   id: string;
@@ -146,14 +133,13 @@ export interface Completion {
   usage?: CompletionUsage;
 }
 
-export interface EmbeddingCreateParams {
+export type EmbeddingCreateParams = Open<{
   model: string;
-  input: string | string[] | number[] | number[][];
+  input: string | readonly string[] | readonly number[] | readonly number[][];
   dimensions?: number;
   encoding_format?: 'float' | 'base64';
   user?: string;
-  [more: string]: unknown;
-}
+}>;
 
 export interface CreateEmbeddingResponse {
   object: 'list';
@@ -162,11 +148,7 @@ export interface CreateEmbeddingResponse {
   usage: { prompt_tokens: number; total_tokens: number };
 }
 
-export interface ModerationCreateParams {
-  model?: string;
-  input: unknown;
-  [more: string]: unknown;
-}
+export type ModerationCreateParams = Open<{ model?: string; input: unknown }>;
 
 export interface ModerationCreateResponse {
   id: string;
@@ -174,15 +156,14 @@ export interface ModerationCreateResponse {
   results: { flagged: boolean; [more: string]: unknown }[];
 }
 
-export interface ResponseCreateParams {
+export type ResponseCreateParams = Open<{
   model?: string;
-  input?: string | Record<string, unknown>[];
+  input?: string | readonly object[];
   instructions?: string | null;
   stream?: boolean | null;
   max_output_tokens?: number | null;
   temperature?: number | null;
-  [more: string]: unknown;
-}
+}>;
 
 /** An answer of the Responses API. */
 export interface ResponseObject {

@@ -12,6 +12,7 @@ const {
   configuration,
   defaultsOf,
   overDefaults,
+  overOptions,
   textOf,
   withQuery,
 } = require('./configuration.js');
@@ -50,6 +51,8 @@ class HolySheepClient {
   #defaults; // of withOptions(): options of each call
   #settings = PLAIN; // of calls without options of their own
   #key; // undefined, or a KeyFunction
+  #isShared = false; // the native client is another's
+  #closed = false;
   #monitor; // once somebody has asked
   #tracing; // the option: undefined is "where an SDK of OpenTelemetry is at work"
 
@@ -67,7 +70,10 @@ class HolySheepClient {
     } else {
       this.#share(parent.client, parent.changed);
     }
-    addResources(this);
+    addResources(this, {
+      post: (...request) => this.#post(...request),
+      get: (...request) => this.#get(...request),
+    });
   }
 
   #open(options) {
@@ -82,6 +88,7 @@ class HolySheepClient {
 
   #share(parent, changed) {
     this.#handle = parent.#handle;
+    this.#isShared = true;
     this.#key = parent.#key;
     this.#monitor = parent.#monitor;
     this.#defaults = defaultsOf(changed, parent.#defaults);
@@ -90,19 +97,20 @@ class HolySheepClient {
 
   #log(logger, level) {
     const methods = { 10: 'debug', 20: 'info', 30: 'warn', 40: 'error' };
-    native.listen(this.#handle.number, (number, text) => {
+    this.#handle.hear = (number, text) => {
       const { message, ...fields } = JSON.parse(text);
       const write = logger[methods[number]];
       if (typeof write === 'function') write.call(logger, message, fields);
-    });
+    };
+    native.listen(this.#handle.number, this.#handle);
     native.addon.clientLog(this.#handle.number, LOG_LEVELS[level]);
   }
 
-  // A client with other options. Where only what can be said with each call differs, it shares this
-  // client's pool and its life; else it has a pool of its own.
+  // A client with other options, headers and query added to this one's. Where only what can be said
+  // with each call differs, it shares this client's pool, and ends with it; else it has its own.
   withOptions(options) {
     checkClientOptions(options);
-    const merged = { ...this.#options, ...options };
+    const merged = overOptions(options, this.#options);
     const alike = Object.keys(options).every((name) => OF_A_CALL.has(name));
     return new this.constructor(merged, alike ? { client: this, changed: options } : undefined);
   }
@@ -110,7 +118,7 @@ class HolySheepClient {
   // ---- requests -------------------------------------------------------------------------------
 
   // The resources' way in. What is wrong with a request rejects the promise: nothing throws.
-  post(path, body, options, shape) {
+  #post(path, body, options, shape) {
     const call =
       body?.stream === true
         ? new StreamCall(this, this.#hooks, native.MODE_JSON_EVENTS)
@@ -118,7 +126,7 @@ class HolySheepClient {
     return this.#send(call, path, options, () => textOf(body));
   }
 
-  get(path, options, shape) {
+  #get(path, options, shape) {
     const call = new WholeCall(this, this.#hooks, 'object', shape);
     return this.#send(call, path, options, nothing, 'GET');
   }
@@ -169,10 +177,11 @@ class HolySheepClient {
 
   #start(call, path, settings, body, method, contentType) {
     const handle = this.#handle;
-    if (handle.closed) throw closedError();
+    if (this.closed) throw closedError();
     call.prepare(handle);
     if (this.#tracing ?? globalThis[OPENTELEMETRY]?.trace) {
-      call.hooks = require('./tracing.js').watch(this.#tracing, call.hooks, handle, path, method);
+      const { watch } = require('./tracing.js');
+      call.setHooks(watch(this.#tracing, call.hooks, handle, path, method));
     }
     if (settings.signal !== undefined && !call.watch(settings.signal)) {
       throw abortError(settings.signal.reason);
@@ -184,7 +193,7 @@ class HolySheepClient {
     } else {
       this.#key.refresh(settings.timeoutMs).then(
         () => {
-          if (handle.closed) call.fail(closedError());
+          if (this.closed) call.fail(closedError());
           else if (!call.failed) send();
         },
         (error) => call.fail(error),
@@ -196,7 +205,7 @@ class HolySheepClient {
 
   // The native client's number; an error if it is closed.
   #number() {
-    if (this.#handle.closed) throw closedError();
+    if (this.closed) throw closedError();
     return this.#handle.number;
   }
 
@@ -250,7 +259,7 @@ class HolySheepClient {
     };
     const body = { model, messages: [{ role: 'user', content: 'test' }], max_tokens: 10 };
     try {
-      const result = await this.post('/chat/completions', body, { holysheep, timeout });
+      const result = await this.#post('/chat/completions', body, { holysheep, timeout });
       const { tookMs, httpStatus } = result._holysheep;
       return { endpoint: name, ok: true, status: httpStatus, tookMs, error: undefined };
     } catch (error) {
@@ -278,13 +287,16 @@ class HolySheepClient {
   // ---- the end --------------------------------------------------------------------------------
 
   get closed() {
-    return this.#handle.closed;
+    return this.#closed || this.#handle.closed;
   }
 
   // Without `timeout`: calls in flight are cancelled. With: they have so many milliseconds to end
-  // by themselves. Resolves when none is left, to whether all ended by themselves.
+  // by themselves. Resolves when none is left, to whether all ended by themselves. One that shares
+  // another's pool takes no more calls, and leaves those in flight alone.
   async close(options) {
     const { timeout } = checkOptions(options ?? {}, CLOSE_OPTIONS);
+    this.#closed = true;
+    if (this.#isShared) return true;
     const handle = this.#handle;
     let clean = handle.inFlight === 0;
     if (!handle.closed && typeof timeout === 'number' && !clean) {

@@ -251,11 +251,27 @@ function configuration(options) {
   return json.write(document, 'config', configError);
 }
 
+// The options of a client that withOptions() makes.
+function overOptions(options, before) {
+  const made = { ...before, ...options };
+  if (options.defaultHeaders && before.defaultHeaders) {
+    const headers = addHeaders({}, before.defaultHeaders, 'defaultHeaders', configError);
+    made.defaultHeaders = addHeaders(
+      headers,
+      options.defaultHeaders,
+      'defaultHeaders',
+      configError,
+    );
+  }
+  if (options.defaultQuery) made.defaultQuery = { ...before.defaultQuery, ...options.defaultQuery };
+  return made;
+}
+
 // What withOptions() gives to each call: `changed` over what the parent gives.
 function defaultsOf(changed, before) {
   return {
-    timeout: changed.timeout ?? before?.timeout,
-    maxRetries: changed.maxRetries ?? before?.maxRetries,
+    timeout: changed.timeout === undefined ? before?.timeout : changed.timeout,
+    maxRetries: changed.maxRetries === undefined ? before?.maxRetries : changed.maxRetries,
     headers: addHeaders({ ...before?.headers }, headersOf(changed), 'defaultHeaders'),
     query: { ...before?.query, ...changed.defaultQuery },
   };
@@ -359,6 +375,7 @@ module.exports = {
   defaultsOf,
   didYouMean,
   overDefaults,
+  overOptions,
   startingPoint,
   textOf,
   withQuery,

@@ -15,6 +15,7 @@ import type {
   ResponseObject,
   ResponseStreamEvent,
 } from './chat.js';
+import type * as errors from './errors.js';
 import type { HolySheepError } from './errors.js';
 import type {
   HostAbortController,
@@ -192,6 +193,20 @@ type AnyRequest = RequestOptions & { contentType?: string };
 export class HolySheepClient {
   constructor(options?: ClientOptions | string);
 
+  // As the SDK has them: `catch (error) { if (error instanceof OpenAI.RateLimitError) … }`.
+  static readonly APIError: typeof errors.APIError;
+  static readonly APIConnectionError: typeof errors.APIConnectionError;
+  static readonly APIConnectionTimeoutError: typeof errors.APIConnectionTimeoutError;
+  static readonly APIUserAbortError: typeof errors.APIUserAbortError;
+  static readonly BadRequestError: typeof errors.BadRequestError;
+  static readonly AuthenticationError: typeof errors.AuthenticationError;
+  static readonly PermissionDeniedError: typeof errors.PermissionDeniedError;
+  static readonly NotFoundError: typeof errors.NotFoundError;
+  static readonly ConflictError: typeof errors.ConflictError;
+  static readonly UnprocessableEntityError: typeof errors.UnprocessableEntityError;
+  static readonly RateLimitError: typeof errors.RateLimitError;
+  static readonly InternalServerError: typeof errors.InternalServerError;
+
   readonly chat: {
     readonly completions: StreamableResource<
       ChatCompletionCreateParams,
@@ -204,7 +219,7 @@ export class HolySheepClient {
   readonly moderations: Resource<ModerationCreateParams, ModerationCreateResponse>;
   readonly responses: StreamableResource<ResponseCreateParams, ResponseObject, ResponseStreamEvent>;
   readonly models: {
-    list(options?: RequestOptions): APIPromise<ModelList & WithMetadata>;
+    list(options?: RequestOptions): APIPromise<ModelList & WithMetadata> & AsyncIterable<Model>;
     retrieve(model: string, options?: RequestOptions): APIPromise<Model & WithMetadata>;
   };
 
@@ -235,8 +250,9 @@ export class HolySheepClient {
   ): APIPromise<Stream<Uint8Array>>;
 
   /**
-   * The same client with other options. Timeouts, retries, headers, query and hooks share this
-   * client's pool; anything else makes a pool of its own.
+   * The same client with other options; headers and query are added to this one's. Timeouts,
+   * retries, headers, query, hooks and tracing share this client's pool, and closing such a client
+   * closes no other; anything else makes a pool of its own.
    */
   withOptions(options: ClientOptions): HolySheepClient;
 
@@ -292,7 +308,7 @@ export class HolySheepFailoverClient {
   constructor(apiKey: string, options?: Pick<ClientOptions, 'config' | 'logger' | 'logLevel'>);
   chatCompletion(
     model: string,
-    messages: ChatCompletionMessageParam[],
+    messages: readonly ChatCompletionMessageParam[],
     options?: { temperature?: number; maxTokens?: number },
   ): Promise<ChatCompletion & WithMetadata>;
   getEndpointStatus(): Endpoint[];

@@ -2,7 +2,7 @@
 'use strict';
 
 const { HolySheepClient } = require('./client.js');
-const { classes } = require('./errors.js');
+const { classes, hidden } = require('./errors.js');
 const { HolySheepFailoverClient } = require('./failover.js');
 const { addon } = require('./native.js');
 const { Stream } = require('./stream.js');
@@ -17,6 +17,7 @@ Object.assign(exports, classes, {
   version: addon.version(),
 });
 exports.default = HolySheepClient;
+for (const [name, ErrorClass] of Object.entries(classes)) hidden(HolySheepClient, name, ErrorClass);
 // Loaded when they are used.
 function lazily(name, load) {
   Object.defineProperty(exports, name, { get: load, enumerable: true, configurable: true });

@@ -10,11 +10,10 @@ const { addon } = require('./native.js');
 
 const WAIT_MS = 10_000;
 
-const forgotten = new FinalizationRegistry((number) => addon.release(number));
-
 // Scripts that are no JSON.
 const write = (script, what) => json.write(script, what, requestError);
 
+// Lives until it is closed, whoever still refers to it: tests may hold its clients alone.
 class MockPool {
   #number;
 
@@ -25,7 +24,6 @@ class MockPool {
     const opened = addon.mockOpen(text);
     if (Array.isArray(opened)) throw errorOfFailure(opened);
     this.#number = opened;
-    forgotten.register(this, opened, this);
   }
 
   #open() {
@@ -78,7 +76,6 @@ class MockPool {
 
   close() {
     if (this.#number === undefined) return;
-    forgotten.unregister(this);
     addon.release(this.#number);
     this.#number = undefined;
   }

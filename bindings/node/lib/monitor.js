@@ -34,7 +34,7 @@ function expect(right, name, what) {
 class RateLimitMonitor {
   #number;
   #onAlert;
-  #listens = false;
+  #listener; // once there was an onAlert
   #scheduled = false;
 
   // alertThreshold: 429s of one endpoint that raise an alert (the engine's: 5; 0: none do).
@@ -67,7 +67,7 @@ class RateLimitMonitor {
       retryCount,
     );
     if (failure !== undefined) throw errorOfFailure(failure);
-    if (this.#listens && !this.#scheduled) this.#schedule();
+    if (this.#listener !== undefined && !this.#scheduled) this.#schedule();
   }
 
   // An alert that this request has raised comes before the process may end.
@@ -106,10 +106,9 @@ class RateLimitMonitor {
   set onAlert(onAlert) {
     checkOptions({ onAlert }, OPTIONS);
     this.#onAlert = onAlert ?? undefined;
-    if (this.#listens || this.#onAlert === undefined) return;
-    this.#listens = true;
-    const self = new WeakRef(this); // else it would never be forgotten
-    native.listen(this.#number, (_, text) => self.deref()?.#onAlert?.(camel(JSON.parse(text))));
+    if (this.#listener !== undefined || this.#onAlert === undefined) return;
+    this.#listener = { hear: (_, text) => this.#onAlert?.(camel(JSON.parse(text))) };
+    native.listen(this.#number, this.#listener);
     addon.monitorListen(this.#number);
   }
 

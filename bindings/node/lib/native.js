@@ -35,7 +35,8 @@ function load() {
     throw new Error(
       `holysheep has no working addon for ${platform()} (Node ${process.version}): ` +
         `${cause.message}. The package carries: ${available()}. ` +
-        'Build your own and name it in HOLYSHEEP_ADDON.',
+        'Bundlers must leave it out (esbuild --external:holysheep, serverExternalPackages of ' +
+        'Next.js); for another platform build your own and name it in HOLYSHEEP_ADDON.',
       { cause },
     );
   }
@@ -76,7 +77,8 @@ const RECORD_FIELDS = 8;
 
 const calls = [];
 const freeSlots = [];
-const listeners = new Map(); // by the number of a client or a monitor
+// By the number of a client or a monitor: a WeakRef of who hears what belongs to it and to no call.
+const listeners = new Map();
 
 // How a call ended, as numbers.
 class Outcome {
@@ -108,9 +110,9 @@ function onEvents(count, more) {
     } else if (kind === EVENT_RESTARTED) {
       guarded(calls[slot], 'onRestarted');
     } else {
-      const listener = listeners.get(slot);
+      const listener = listeners.get(slot)?.deref();
       const text = arguments[next++];
-      if (listener !== undefined) inform(listener, records[at + FIELD_STATUS], text);
+      if (listener !== undefined) inform(listener.hear, records[at + FIELD_STATUS], text);
     }
   }
   if (more) setImmediate(addon.deliver);
@@ -235,9 +237,9 @@ function submit(call, path, body, method, headers, options, timeoutMs, contentTy
   return undefined;
 }
 
-// `listener(level, text)` gets what belongs to the object and to no call.
+// `listener.hear(level, text)`; who wants to hear keeps the listener.
 function listen(number, listener) {
-  listeners.set(number, listener);
+  listeners.set(number, new WeakRef(listener));
 }
 
 function unlisten(number) {

@@ -4,8 +4,8 @@
 
 const { hidden, requestError } = require('./errors.js');
 
-function post(client, path, shape) {
-  return { create: (body, options) => client.post(path, body, options, shape) };
+function post(send, path, shape) {
+  return { create: (body, options) => send.post(path, body, options, shape) };
 }
 
 // The text of a response of the Responses API, as the SDK puts it together. What a provider sends
@@ -25,7 +25,14 @@ function listOf(value) {
   return Array.isArray(value) ? value : [];
 }
 
-// `for await (const model of await client.models.list())`
+// `for await (const model of client.models.list())`, and of what it resolves to.
+function iterable(promise) {
+  hidden(promise, Symbol.asyncIterator, async function* iterate() {
+    yield* await promise;
+  });
+  return promise;
+}
+
 function addIteration(list) {
   hidden(list, Symbol.asyncIterator, async function* iterate() {
     yield* listOf(this.data);
@@ -67,26 +74,42 @@ function refuse(object, prefix, names) {
   }
 }
 
-function addResources(client) {
-  const completions = post(client, '/chat/completions');
+// `send`: the client's two ways of sending, which are not its own methods: the SDK's have those
+// names and other arguments.
+function addResources(client, send) {
+  const completions = post(send, '/chat/completions');
   refuse(completions, 'client.chat.completions', [
     'parse',
     'stream',
     'runTools',
     'retrieve',
+    'update',
+    'delete',
     'list',
+    'messages',
   ]);
   client.chat = { completions };
-  client.completions = post(client, '/completions');
-  client.embeddings = post(client, '/embeddings');
-  client.moderations = post(client, '/moderations');
-  client.responses = post(client, '/responses', addOutputText);
-  refuse(client.responses, 'client.responses', ['parse', 'stream']);
+  client.completions = post(send, '/completions');
+  client.embeddings = post(send, '/embeddings');
+  client.moderations = post(send, '/moderations');
+  client.responses = post(send, '/responses', addOutputText);
+  refuse(client.responses, 'client.responses', [
+    'parse',
+    'stream',
+    'retrieve',
+    'delete',
+    'cancel',
+    'compact',
+    'inputItems',
+    'inputTokens',
+  ]);
   client.models = {
-    list: (options) => client.get('/models', options, addIteration),
-    retrieve: (model, options) => client.get(`/models/${encodeURIComponent(model)}`, options),
+    list: (options) => iterable(send.get('/models', options, addIteration)),
+    retrieve: (model, options) => send.get(`/models/${encodeURIComponent(model)}`, options),
   };
+  refuse(client.models, 'client.models', ['delete']);
   refuse(client, 'client', LATER);
+  refuse(client, 'client', ['get', 'post', 'put', 'patch', 'delete']);
 }
 
 module.exports = { addResources };

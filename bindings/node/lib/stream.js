@@ -7,7 +7,7 @@
 // pauses its own stream only.
 'use strict';
 
-const { SignalledCall, makeResponse } = require('./call.js');
+const { SignalledCall, makeResponse, rejecting } = require('./call.js');
 const { abortError, classes, requestError } = require('./errors.js');
 const { splitArray } = require('./json.js');
 const { CallMetadata } = require('./metadata.js');
@@ -17,6 +17,9 @@ const native = require('./native.js');
 const RESTART = Symbol('restart');
 // Giving back costs a wake-up of the engine, so it is done by quarters of the whole.
 const CREDIT_STEPS = 4;
+
+// Pieces of text that are kept as such.
+const PIECES_MAX = 1024;
 
 const END = Object.freeze({ value: undefined, done: true });
 
@@ -97,7 +100,8 @@ class StreamCall extends SignalledCall {
     this.over = false; // nothing more will come
     this.error = undefined; // to be thrown once, after what is left
     this.shape = undefined;
-    this.partial = '';
+    this.partial = ''; // the text so far
+    this.pieces = 0; // that it was put together from
     this.restarts = false; // the reader wants to know of them
     this.began = false; // something was handed out
     this.settled = false; // the promise of the stream
@@ -202,7 +206,7 @@ class StreamCall extends SignalledCall {
     if (this.slot < 0) this.tellHooks(error);
     if (!this.settled) {
       this.over = true;
-      this.settle().reject(error);
+      this.settle().resolve(rejecting(error));
       return;
     }
     if (this.over) return;
@@ -265,11 +269,18 @@ class StreamCall extends SignalledCall {
       item = this.items[this.index++];
       this.shape = new Shape(item);
     } else if (typeof item === 'string') {
-      this.partial += item;
+      this.addText(item);
       return this.shape.fill(item);
     }
-    this.partial += textOf(item);
+    this.addText(textOf(item));
     return item;
+  }
+
+  // Strings that were put together piece by piece stay pieces until they are read, of which each
+  // costs more than its text: now and then they are made one.
+  addText(text) {
+    this.partial += text;
+    if (++this.pieces % PIECES_MAX === 0) Number(this.partial);
   }
 
   // The engine has looked at the structure of each piece, and not at every escape and number: what
@@ -337,7 +348,7 @@ class StreamCall extends SignalledCall {
     if (error === undefined) return Promise.resolve(END);
     this.error = undefined;
     if (error instanceof classes.StreamInterruptedError) error.partial = this.partial;
-    return Promise.reject(error);
+    return rejecting(error);
   }
 
   response() {
@@ -365,7 +376,7 @@ class Stream {
   get controller() {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
-      this.#controller.signal.addEventListener('abort', () => this.close(), { once: true });
+      this.#controller.signal.addEventListener('abort', () => this.#call.stop(), { once: true });
     }
     return this.#controller;
   }
@@ -381,6 +392,7 @@ class Stream {
 
   close() {
     this.#call.stop();
+    this.#controller?.abort();
   }
 
   #take() {
@@ -452,14 +464,20 @@ class Stream {
   }
 }
 
+// As the providers of the dialect write it: events of chat have no name, and a mark at their end.
 function eventStream(stream, cancelUnread) {
-  const write = (chunk) => `data: ${JSON.stringify(chunk)}\n\n`;
-  return readable(stream, cancelUnread, write, 'data: [DONE]\n\n');
+  let hasNames = false;
+  const write = (chunk) => {
+    const name = typeof chunk?.type === 'string' ? chunk.type : undefined;
+    hasNames ||= name !== undefined;
+    return `${name === undefined ? '' : `event: ${name}\n`}data: ${JSON.stringify(chunk)}\n\n`;
+  };
+  return readable(stream, cancelUnread, write, () => (hasNames ? '' : 'data: [DONE]\n\n'));
 }
 
 // The stream is taken by whoever reads first: the Response of withResponse() has one as its body,
 // which nobody may want.
-function readable(stream, cancelUnread, write, last) {
+function readable(stream, cancelUnread, write, last = () => '') {
   const encoder = new TextEncoder();
   const bytes = (chunk) => (chunk instanceof Uint8Array ? chunk : encoder.encode(write(chunk)));
   let iterator;
@@ -472,7 +490,8 @@ function readable(stream, cancelUnread, write, last) {
           controller.enqueue(bytes(value));
           return;
         }
-        if (last !== undefined) controller.enqueue(encoder.encode(last));
+        const end = last();
+        if (end !== '') controller.enqueue(encoder.encode(end));
         controller.close();
       },
       cancel() {
@@ -535,7 +554,12 @@ class EventIterator extends StreamIterator {
     const next = this.call.next();
     return next.then((result) => {
       if (result.value !== RESTART) return result;
-      this.onRestart();
+      try {
+        this.onRestart();
+      } catch (error) {
+        this.call.stop();
+        throw error;
+      }
       return this.next();
     });
   }

@@ -5,6 +5,7 @@ import HolySheep, {
   ConfigError,
   HolySheepClient,
   HolySheepError,
+  HolySheepFailoverClient,
   MockPool,
   RateLimitError,
   RateLimitMonitor,
@@ -119,6 +120,25 @@ export async function uses(flag: boolean, params: ChatCompletionCreateParams) {
     retry,
     shown,
   ];
+}
+
+// Types of the user's own fit, readonly or not, and what they have beside.
+interface OwnMessage {
+  role: 'user' | 'assistant';
+  content: string;
+}
+
+export async function fits(own: readonly OwnMessage[], client: HolySheepClient) {
+  await client.chat.completions.create({ model: 'm', messages: own, provider_option: 1 });
+  const messages: { role: string; content: string }[] = [];
+  await client.chat.completions.create({ model: 'm', messages });
+  await client.chat.completions.create({
+    model: 'm',
+    messages: [{ role: 'user', content: [{ type: 'text', text: 'x' }], cache_control: {} }],
+  });
+  await new HolySheepFailoverClient('k').chatCompletion('m', [...own]);
+  for await (const model of client.models.list()) void model.id;
+  return (error: unknown) => error instanceof HolySheep.RateLimitError && error.status;
 }
 
 export function wrong(client: HolySheepClient) {
