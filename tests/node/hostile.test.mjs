@@ -617,7 +617,7 @@ test('the SDK shapes: iterating a list, errors as members, methods that are not 
   });
 });
 
-test('toEventStream of the Responses API names its events, and has no mark at the end', async () => {
+test('toEventStream of the Responses API names its events, and has no end mark', async () => {
   const events = [
     '{"type":"response.output_text.delta","delta":"x"}',
     '{"type":"response.completed","response":{"status":"completed"}}',

@@ -50,7 +50,19 @@ function available() {
   }
 }
 
-const addon = load().start(onEvents);
+// A process has one library of that name: the one that was loaded first, which may be of another
+// package of another version.
+function sameVersion(loaded) {
+  const { version } = require('../package.json');
+  const [found] = loaded.version().split(' ');
+  if (found === version || process.env.HOLYSHEEP_ADDON) return loaded;
+  throw new Error(
+    `holysheep ${version} cannot be loaded: this process has the library of holysheep ${found} ` +
+      'already, from another copy of the package; install one version for all',
+  );
+}
+
+const addon = sameVersion(load().start(onEvents));
 const { records } = addon;
 
 // `mode` of submit(): how a call's events arrive.
