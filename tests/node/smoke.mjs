@@ -1,5 +1,5 @@
-// The package at work in whatever runs JavaScript: a call, failover, a stream, an error, an abort, a
-// worker, a monitor, the end. Ends by itself and prints one line; tests/node/hosts runs it.
+// The package at work in whatever runs JavaScript: a call, failover, a stream, an error, an abort,
+// a worker, a monitor, the end. Ends by itself and prints one line; tests/node/hosts runs it.
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
