@@ -18,9 +18,6 @@ const RESTART = Symbol('restart');
 // Giving back costs a wake-up of the engine, so it is done by quarters of the whole.
 const CREDIT_STEPS = 4;
 
-// Pieces of text that are kept as such.
-const PIECES_MAX = 1024;
-
 const END = Object.freeze({ value: undefined, done: true });
 
 // The text that a chunk adds, in any of the dialects that have one. Chunks may be anything.
@@ -100,8 +97,7 @@ class StreamCall extends SignalledCall {
     this.over = false; // nothing more will come
     this.error = undefined; // to be thrown once, after what is left
     this.shape = undefined;
-    this.partial = ''; // the text so far
-    this.pieces = 0; // that it was put together from
+    this.partial = ''; // the text of the segments that were read
     this.restarts = false; // the reader wants to know of them
     this.began = false; // something was handed out
     this.settled = false; // the promise of the stream
@@ -142,7 +138,7 @@ class StreamCall extends SignalledCall {
           'the stream broke and began again elsewhere; read it with events() to follow it there',
           {
             metadata: this.metadata,
-            partial: this.partial,
+            partial: this.textSoFar(),
             code: 'stream_interrupted',
           },
         ),
@@ -230,6 +226,7 @@ class StreamCall extends SignalledCall {
   }
 
   drop() {
+    this.partial = this.textSoFar();
     this.segments = [];
     this.items = undefined;
   }
@@ -244,9 +241,7 @@ class StreamCall extends SignalledCall {
           this.began = true;
           return this.mode === native.MODE_JSON_EVENTS ? this.chunk() : this.items[this.index++];
         }
-        this.items = undefined;
-        this.giveBack(this.bytes);
-        if (this.interrupted) this.interrupt();
+        this.endSegment();
       }
       const segment = this.segments.shift();
       if (segment === undefined) return undefined;
@@ -262,25 +257,32 @@ class StreamCall extends SignalledCall {
   }
 
   // The next item of a JSON segment: a chunk; the content of one that is otherwise like the last
-  // shape; or a 0, which says that what follows it is a shape.
+  // shape; or a 0, which says that what follows it is a shape. What was handed out leaves its text
+  // in its place.
   chunk() {
-    let item = this.items[this.index++];
-    if (item === 0) {
-      item = this.items[this.index++];
-      this.shape = new Shape(item);
-    } else if (typeof item === 'string') {
-      this.addText(item);
-      return this.shape.fill(item);
-    }
-    this.addText(textOf(item));
-    return item;
+    const { items } = this;
+    const item = items[this.index++];
+    if (typeof item === 'string') return this.shape.fill(item);
+    const isShape = item === 0;
+    if (isShape) items[this.index - 1] = '';
+    const chunk = isShape ? items[this.index++] : item;
+    if (isShape) this.shape = new Shape(chunk);
+    items[this.index - 1] = textOf(chunk);
+    return chunk;
   }
 
-  // Strings that were put together piece by piece stay pieces until they are read, of which each
-  // costs more than its text: now and then they are made one.
-  addText(text) {
-    this.partial += text;
-    if (++this.pieces % PIECES_MAX === 0) Number(this.partial);
+  // The text that was handed out: of the segments that are over, and of the one that is being read.
+  textSoFar() {
+    const { items } = this;
+    if (items === undefined || this.mode !== native.MODE_JSON_EVENTS) return this.partial;
+    return this.partial + items.slice(0, this.index).join('');
+  }
+
+  endSegment() {
+    if (this.mode === native.MODE_JSON_EVENTS) this.partial += this.items.join('');
+    this.items = undefined;
+    this.giveBack(this.bytes);
+    if (this.interrupted) this.interrupt();
   }
 
   // The engine has looked at the structure of each piece, and not at every escape and number: what
