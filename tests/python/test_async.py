@@ -111,6 +111,13 @@ class Calls(AsyncTest):
             await chat(client)
         self.assertEqual([each.key for each in pool.requests], ["one", "two"])
 
+    async def test_closing_lets_calls_finish(self):
+        client = self.client(answers(latency_ms=300))
+        task = asyncio.create_task(chat(client))
+        await asyncio.to_thread(self.made.wait, 1)
+        self.assertTrue(await client.aclose(timeout=60))
+        self.assertEqual((await task).output_text, "Hello from primary.")
+
     async def test_closing(self):
         client = self.client(SILENT)
         task = asyncio.create_task(chat(client))

@@ -366,6 +366,11 @@ class Construction(PoolTest):
                          ["primary", "backup-1", "backup-2"])
         self.assertEqual([each.name for each in HolySheepClient("k", base_url=urls[0]).pool],
                          ["primary"])
+        pool = self.pool()
+        deep = pool.urls[0].rsplit("/", 1)[0] + "/openai/deployments/mine"
+        chat(HolySheepClient("k", base_url=deep, organization="o", project="p"))
+        self.assertEqual(pool.requests[0].path, "/openai/deployments/mine/chat/completions")
+        self.assertEqual(pool.requests[0].headers["openai-project"], "p")
 
     def test_the_environment_is_read(self):
         pool = self.pool()
@@ -517,6 +522,17 @@ class BadCalls(PoolTest):
             self.client().chat.completions.create(
                 model=MODEL, messages=[SimpleNamespace(model_dump=broken)]
             )
+
+    def test_closing_lets_calls_finish(self):
+        pool = self.pool(answers(latency_ms=300))
+        client = pool.client()
+        texts = []
+        thread = threading.Thread(target=lambda: texts.append(chat(client).output_text))
+        thread.start()
+        self.assertTrue(pool.wait(1))
+        self.assertTrue(client.close(timeout=60))
+        thread.join()
+        self.assertEqual(texts, ["Hello from primary."])
 
     def test_a_closed_client_says_so(self):
         client = self.pool().client()
