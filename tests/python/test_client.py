@@ -321,6 +321,9 @@ class Construction(PoolTest):
         self.refused("foo: unknown key", api_key="k", foo=1)
         self.refused("did you mean.*routing", api_key="k", routin="sticky")
         self.refused("api_key", api_key=3)
+        async def key():
+            return "k"
+        self.refused("AsyncHolySheepClient", api_key=key)
         self.refused("base_url: expected a URL", api_key="k", base_url="nope")
         self.refused("http_client.*proxy.*ca_file.*client_cert", api_key="k", http_client=object())
         self.refused("config.*nowhere", config="/nowhere/pool.json")

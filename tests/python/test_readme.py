@@ -146,6 +146,7 @@ class MockPools(PoolTest):
         self.assertEqual(client.pool[0].status.value, "healthy")
         for use, words in (
             (lambda: pool.count("nowhere"), "nowhere"),
+            (lambda: pool.wait(1, "nowhere"), "nowhere"),
             (lambda: pool.set("primary", repli=[]), "repli"),
             (lambda: holysheep.MockPool([{"name": "a b"}]), "name"),
             (lambda: holysheep.MockPool(5), "script"),
@@ -153,6 +154,9 @@ class MockPools(PoolTest):
         ):
             with self.assertRaisesRegex(holysheep.ConfigError, words):
                 use()
+        for arguments in ((None, 5), (client, -5), (client, "x")):
+            with self.assertRaisesRegex(holysheep.RequestError, "advance"):
+                pool.advance(*arguments)
         pool.close()
         with self.assertRaises(holysheep.ClosedError):
             pool.requests

@@ -102,6 +102,10 @@ class BaseClient:
 
     def _first_key(self, source: Callable[[], Any]) -> str:
         key = source()
+        if hasattr(key, "__await__"):
+            key.close()
+            told = "api_key: a coroutine function is for AsyncHolySheepClient"
+            raise _errors.make(_errors.ConfigError, told)
         if not isinstance(key, str):
             raise _errors.make(_errors.ConfigError, "api_key: the callable returned no string")
         return key

@@ -98,6 +98,8 @@ class MockPool:
         not within `timeout` seconds."""
         if not isinstance(count, int) or not isinstance(timeout, (int, float)):
             raise _errors.make(_errors.RequestError, "wait: expected a count and seconds")
+        if endpoint:
+            self.count(endpoint)  # raises if there is none of this name
         left = round(timeout * 1000)
         if _wait.is_green():
             wait = _wait.interruptibly
@@ -116,7 +118,9 @@ class MockPool:
 
     def advance(self, client: Any, seconds: float) -> None:
         """Moves the clock of the client's engine, and that of every mock pool, forward."""
-        engine = getattr(client, "_client", client)._engine
+        engine = getattr(getattr(client, "_client", client), "_engine", None)
+        if engine is None or not isinstance(seconds, (int, float)) or not 0 <= seconds < 1e9:
+            raise _errors.make(_errors.RequestError, "advance: expected a client and seconds")
         _native.mock_clock_advance(engine.native, round(seconds * 1000))
 
     def close(self) -> None:
