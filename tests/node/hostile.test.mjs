@@ -629,3 +629,14 @@ test('toEventStream of the Responses API names its events, and has no end mark',
     assert.equal(text, wanted.join(''));
   });
 });
+
+test('logLevel alone logs to the console', async () => {
+  const program = (level) => `
+    import { MockPool } from 'holysheep';
+    const pool = new MockPool([{ name: 'primary', replies: [{ status: 429 }] }, { name: 'b' }]);
+    const client = pool.client({ logLevel: '${level}' });
+    await client.chat.completions.create({ model: 'm', messages: [] });
+    await client.close();`;
+  assert.match((await run(program('warn'))).stderr, /endpoint: 'primary'/);
+  assert.equal((await run(program('off'))).stderr, '');
+});

@@ -192,6 +192,13 @@ for (const [name, options] of HOSTS) {
   });
 }
 
+test("the openai package's types fit, in and out", { skip: !tools }, async () => {
+  const paths = { openai: [path.join(tools, 'node_modules', 'openai')] };
+  // Its own types are not ours to check.
+  const options = { ...HOSTS[0][1], skipLibCheck: true, exactOptionalPropertyTypes: false, paths };
+  succeeded(await compile('build', options, ['types/sdk.ts']));
+});
+
 test(
   'the types alone compile where the host has neither DOM nor node',
   { skip: !tools },

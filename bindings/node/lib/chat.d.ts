@@ -5,7 +5,7 @@
 /** Members beside those that are named, of object literals too. */
 type Open<Known> = Known | (Known & Record<string, unknown>);
 
-export type Role = 'system' | 'developer' | 'user' | 'assistant' | 'tool' | 'function';
+export type Role = 'system' | 'developer' | 'user' | 'assistant' | 'tool';
 
 export type ContentPart =
   | { type: 'text'; text: string }
@@ -62,13 +62,14 @@ export interface CompletionUsage {
   completion_tokens_details?: { reasoning_tokens?: number; [more: string]: unknown };
 }
 
-export type FinishReason =
-  'stop' | 'length' | 'tool_calls' | 'content_filter' | 'function_call' | (string & {});
+// As the SDK has them, so that answers fit where its types are expected. Providers know more words.
+export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter' | 'function_call';
+export type ServiceTier = 'auto' | 'default' | 'flex' | 'scale' | 'priority';
 
 export interface ChatCompletionMessage {
   role: 'assistant';
   content: string | null;
-  refusal?: string | null;
+  refusal: string | null;
   tool_calls?: ToolCall[];
   [more: string]: unknown;
 }
@@ -82,11 +83,11 @@ export interface ChatCompletion {
     index: number;
     message: ChatCompletionMessage;
     finish_reason: FinishReason;
-    logprobs?: unknown;
+    logprobs: any;
   }[];
   usage?: CompletionUsage;
   system_fingerprint?: string;
-  service_tier?: string | null;
+  service_tier?: ServiceTier | null;
 }
 
 export interface ChatCompletionChunk {
@@ -109,11 +110,11 @@ export interface ChatCompletionChunk {
       [more: string]: unknown;
     };
     finish_reason: FinishReason | null;
-    logprobs?: unknown;
+    logprobs: any;
   }[];
   usage?: CompletionUsage | null;
   system_fingerprint?: string;
-  service_tier?: string | null;
+  service_tier?: ServiceTier | null;
 }
 
 export type CompletionCreateParams = Open<{
@@ -129,7 +130,7 @@ export interface Completion {
   object: 'text_completion';
   created: number;
   model: string;
-  choices: { index: number; text: string; finish_reason: FinishReason; logprobs?: unknown }[];
+  choices: { index: number; text: string; finish_reason: FinishReason; logprobs: any }[];
   usage?: CompletionUsage;
 }
 

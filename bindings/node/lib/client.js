@@ -83,7 +83,9 @@ class HolySheepClient {
     if (Array.isArray(opened)) throw errorOfFailure(opened);
     this.#handle = opened;
     if (asked) this.#key = new KeyFunction(options.apiKey, opened);
-    if (options.logger) this.#log(options.logger, options.logLevel ?? 'info');
+    const logger = options.logger ?? (options.logLevel ? console : undefined);
+    const level = options.logLevel ?? 'info';
+    if (logger && level !== 'off') this.#log(logger, level);
   }
 
   #share(parent, changed) {

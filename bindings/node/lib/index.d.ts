@@ -139,7 +139,7 @@ export interface ClientOptions {
   defaultQuery?: Record<string, string | null | undefined> | null;
   organization?: string | null;
   project?: string | null;
-  /** Gets the engine's log records: `console` will do. Off without it. */
+  /** Gets the engine's log records; `console`, if only `logLevel` is given. Else off. */
   logger?: Logger | null;
   logLevel?: 'debug' | 'info' | 'warn' | 'error' | 'off' | null;
   /**
