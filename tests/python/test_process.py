@@ -300,6 +300,20 @@ class Exit(unittest.TestCase):
                 pool.wait(8)
             """)
 
+    def test_while_others_close_and_wait(self):
+        self.quick(f"""
+            import os, threading
+            from holysheep import MockPool
+            pool = MockPool({SILENT})
+            client = pool.client()
+            for work in (lambda: {Signals.CALL}, lambda: pool.wait(99, timeout=60)):
+                threading.Thread(target=work, daemon=True).start()
+            pool.wait(1)
+            threading.Thread(target=client.close, args=(60,), daemon=True).start()
+            while not client._engine.closed:
+                os.sched_yield()
+        """)
+
     def test_with_tasks_and_streams_in_flight(self):
         self.quick(f"""
             import asyncio

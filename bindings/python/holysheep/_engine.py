@@ -158,10 +158,12 @@ class Engine:
             self.closed = True
             if milliseconds == 0 or self.generation != process.generation:
                 return native.drain(0)
-            finished: bool = _wait.interruptibly(lambda: native.drain(milliseconds))
+            finished: bool = _wait.interruptibly(
+                lambda: native.drain(milliseconds), lambda: native.drain(0)
+            )
             return finished
         except BaseException:
-            native.drain(0)  # ends the one above as well
+            native.drain(0)
             raise
 
 

@@ -103,7 +103,7 @@ class MockPool:
         left = round(timeout * 1000)
         if _wait.is_green():
             wait = _wait.interruptibly
-            return bool(self._ask(lambda mock: wait(lambda: mock.wait(endpoint, count, left))))
+            return bool(self._ask(lambda mock: wait(lambda: mock.wait(endpoint, count, left), int)))
         while True:  # in slices, so that signal handlers run
             slice_ms = min(left, _SLICE_MS)
             if self._ask(lambda mock: mock.wait(endpoint, count, slice_ms)):

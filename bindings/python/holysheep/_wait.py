@@ -48,9 +48,9 @@ def drain(queue: Queue) -> list[tuple[Any, ...]]:
             return events
 
 
-def interruptibly(work: Callable[[], Any]) -> Any:
+def interruptibly(work: Callable[[], Any], give_up: Callable[[], Any]) -> Any:
     """What `work()` says, made in another thread while signal handlers and greenlets run in this
-    one. If a handler raises, the caller must make `work` end soon."""
+    one; if a handler raises, `give_up()` must make `work` end soon."""
     if is_green():
         if "gevent.monkey" in _modules:
             return _modules["gevent"].get_hub().threadpool.apply(work)
@@ -71,7 +71,12 @@ def interruptibly(work: Callable[[], Any]) -> Any:
 
     running.acquire()
     start_new_thread(run, ())
-    running.acquire()
+    try:
+        running.acquire()
+    except BaseException:
+        give_up()
+        running.acquire()  # no thread is left to the interpreter's end
+        raise
     if failed:
         raise failed[0]
     return done[0]

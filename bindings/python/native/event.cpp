@@ -38,6 +38,14 @@ Batch drain(holysheep_queue* queue, std::int64_t timeout_ms, holysheep_status* s
 
 }  // namespace
 
+void restore_thread(PyThreadState* state) {
+  // The interpreter is gone: taking the GIL would end this thread in the middle of C++ frames.
+  while (!is_main_thread() && is_finalizing()) {
+    pause();
+  }
+  PyEval_RestoreThread(state);
+}
+
 py::str Outcome::meta() const {
   const char* data = nullptr;
   std::size_t size = 0;
@@ -60,18 +68,8 @@ Batch wait_for_events(holysheep_queue* queue, std::int64_t timeout_ms) {
   for (std::int64_t left = timeout_ms;;) {
     const bool sliced = main && (left < 0 || left > kSliceMs);
     holysheep_status status = HOLYSHEEP_OK;
-    Batch batch;
-    if (timeout_ms == 0) {
-      batch = drain(queue, 0, &status);
-    } else {
-      PyThreadState* state = PyEval_SaveThread();
-      batch = drain(queue, sliced ? kSliceMs : left, &status);
-      // The interpreter is gone: taking the GIL would end this thread in the middle of C++ frames.
-      while (!main && is_finalizing()) {
-        pause();
-      }
-      PyEval_RestoreThread(state);
-    }
+    const auto drained = [&] { return drain(queue, sliced ? kSliceMs : left, &status); };
+    Batch batch = timeout_ms == 0 ? drained() : released(drained);
     if (status == HOLYSHEEP_OK) return batch;
     if (status != HOLYSHEEP_E_WAIT) fail(status, "this call was begun before fork()");
     if (main && PyErr_CheckSignals() != 0) throw py::error_already_set();

@@ -20,6 +20,16 @@ struct Outcome {
 };
 std::unique_ptr<Outcome> take_outcome(holysheep_batch* batch, std::size_t index);
 
+// What `work()` returns, made without the GIL, which restore_thread() takes back.
+void restore_thread(PyThreadState* state);
+template <typename Work>
+auto released(Work work) {
+  PyThreadState* state = PyEval_SaveThread();
+  auto result = work();
+  restore_thread(state);
+  return result;
+}
+
 // Waits for events. Signal handlers run while the main thread waits, and what they raise is thrown;
 // other threads wait without waking. Null if the time was up.
 Batch wait_for_events(holysheep_queue* queue, std::int64_t timeout_ms);

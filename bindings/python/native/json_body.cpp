@@ -135,7 +135,6 @@ class Writer {
     int overflow = 0;
     const long long value = PyLong_AsLongLongAndOverflow(number, &overflow);
     if (overflow == 0) {
-      if (value == -1 && PyErr_Occurred() != nullptr) return false;
       text_ += std::to_string(value);
       return true;
     }

@@ -45,14 +45,6 @@ std::unique_ptr<Queue> new_queue() {
   return std::make_unique<Queue>(queue);
 }
 
-template <typename Work>
-auto released(Work work) {
-  PyThreadState* state = PyEval_SaveThread();
-  const auto result = work();
-  PyEval_RestoreThread(state);
-  return result;
-}
-
 std::string json_of(py::handle value, const std::string& name, holysheep_status status) {
   std::string text;
   BodyError error;
