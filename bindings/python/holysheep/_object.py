@@ -1,8 +1,8 @@
 """Objects made of JSON: attributes and items of the same data, without copying it.
 
-An object's `__dict__` *is* the parsed JSON object, so a plain field costs an attribute read and
-nothing else. Members that hold objects are named in `_nested` and become objects when they are
-first read. Known members that the data lacks read as None.
+An object's `__dict__` *is* the parsed JSON object, so a field costs an attribute read and nothing
+else. Members that hold objects are named in `_nested`; they become objects in place when the object
+is made. Known members that the data lacks read as None.
 
 A `Result` is what a whole answer becomes: its body is parsed at the first look into it. Until then
 its class is a twin that knows how (`_lazy`), afterwards it is an ordinary object.
@@ -75,32 +75,6 @@ class _Sealed:
         owner.__dict__[self.name] = value
 
 
-class _Nested:
-    """A member whose object (or objects) become instances of `kind`, once, when first read."""
-
-    __slots__ = ("kind", "name")
-
-    def __init__(self, name: str, kind: type[Object]) -> None:
-        self.name = name
-        self.kind = kind
-
-    def __get__(self, owner: Any, _: Any = None) -> Any:
-        if owner is None:
-            return self
-        data = owner.__dict__
-        value = data.get(self.name)
-        if value.__class__ is dict:
-            value = data[self.name] = of(self.kind, value)
-        elif value.__class__ is list:
-            for index, each in enumerate(value):
-                if each.__class__ is dict:
-                    value[index] = of(self.kind, each)
-        return value
-
-    def __set__(self, owner: Any, value: Any) -> None:
-        owner.__dict__[self.name] = value
-
-
 class Object:
     """A JSON object. `o.name` and `o["name"]` are the same."""
 
@@ -118,16 +92,12 @@ class Object:
         for name in known:
             if name not in cls.__dict__:
                 setattr(cls, name, None)
-        for name, kind in cls.__dict__.get("_nested", {}).items():
-            setattr(cls, name, _Nested(name, kind))
 
     def __init__(self, **members: Any) -> None:
+        nest(type(self), members)
         self.__dict__.update(members)
 
     def __getitem__(self, name: str) -> Any:
-        if name in type(self)._nested:
-            self.__dict__[name]  # KeyError
-            return getattr(self, name)
         return self.__dict__[name]
 
     def __setitem__(self, name: str, value: Any) -> None:
@@ -138,10 +108,10 @@ class Object:
 
     def __iter__(self) -> Iterator[Any]:
         """(name, value) pairs, as pydantic's models."""
-        return iter([(name, self[name]) for name in self.__dict__])
+        return iter(list(self.__dict__.items()))
 
     def get(self, name: str, default: Any = None) -> Any:
-        return self[name] if name in self.__dict__ else default
+        return self.__dict__.get(name, default)
 
     def keys(self) -> Any:
         return self.__dict__.keys()
@@ -206,7 +176,7 @@ class Object:
     __hash__ = object.__hash__
 
     def __repr__(self) -> str:
-        members = ", ".join(f"{name}={self[name]!r}" for name in self.__dict__)
+        members = ", ".join(f"{name}={value!r}" for name, value in self.__dict__.items())
         return f"{type(self).__name__}({members})"
 
 
@@ -215,8 +185,22 @@ if not TYPE_CHECKING:
         setattr(Object, _name, _Sealed(_name, Object.__dict__[_name]))
 
 
+def nest(kind: Any, data: dict[str, Any]) -> None:
+    """Makes objects of the members of `data` that are objects of `kind`."""
+    for name, inner in kind._nested.items():
+        value = data.get(name)
+        if value.__class__ is dict:
+            data[name] = of(inner, value)
+        elif value.__class__ is list:
+            for index, each in enumerate(value):
+                if each.__class__ is dict:
+                    value[index] = of(inner, each)
+
+
 def of(kind: Any, data: dict[str, Any]) -> Any:
     """The object of class `kind` that is `data`, not a copy of it."""
+    if kind._nested:
+        nest(kind, data)
     made = kind.__new__(kind)
     made.__dict__ = data
     return made
@@ -343,6 +327,7 @@ def _parse(result: Result) -> None:
         ) from error
     if data.__class__ is not dict:
         data = {"data": data}
+    nest(whole, data)
     object.__setattr__(result, "__dict__", data)
     object.__setattr__(result, "__class__", whole)
 

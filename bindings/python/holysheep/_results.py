@@ -3,11 +3,14 @@ as None where an answer lacks them; members that are not listed are there all th
 
 from __future__ import annotations
 
-from ._object import Object, Result, plain_of
+from ._object import Object, Result, of, plain_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterator
+
+
+_new: Any = object.__new__
 
 
 class Function(Object):
@@ -126,6 +129,30 @@ class ChatCompletionChunk(Object):
         return self._text_of(self.__dict__)
 
     @staticmethod
+    def _delivered(data: dict[str, Any]) -> tuple[ChatCompletionChunk, str | None]:
+        """The object of a piece, and its text. Most pieces are one choice with a content."""
+        try:
+            choices = data["choices"]
+            (choice,) = choices
+            delta = choice["delta"]
+            text = delta["content"]
+            simple = len(delta) == 1 and text.__class__ is str and data.get("usage") is None
+        except (KeyError, TypeError, ValueError):
+            simple = False
+        if not simple:
+            text = ChatCompletionChunk._text_of(data)
+            return of(ChatCompletionChunk, data), text
+        made = _new(Delta)
+        made.__dict__ = delta
+        choice["delta"] = made
+        made = _new(ChunkChoice)
+        made.__dict__ = choice
+        choices[0] = made
+        made = _new(ChatCompletionChunk)
+        made.__dict__ = data
+        return made, text
+
+    @staticmethod
     def _text_of(data: dict[str, Any]) -> str | None:
         """Of the first choice, whatever else the provider sends; data or objects made of it."""
         choices = data.get("choices")
@@ -217,6 +244,10 @@ class ResponseEvent(Object):
 
     def _text(self) -> str | None:
         return self._text_of(self.__dict__)
+
+    @staticmethod
+    def _delivered(data: dict[str, Any]) -> tuple[ResponseEvent, str | None]:
+        return of(ResponseEvent, data), ResponseEvent._text_of(data)
 
     @staticmethod
     def _text_of(data: dict[str, Any]) -> str | None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from . import _errors, _json, _wait
 from ._metadata import Metadata
 from ._native import Failure, Queue
-from ._object import of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,11 +33,19 @@ else:
             return cls
 
 
+scan = _json.scan
 HEADERS, DATA, RESTARTED, DONE = 1, 2, 3, 4
 _LEFT = (
     "this stream was closed before its end: the loop that read it was left, or close() was called"
 )
 _RESTARTED = "the stream began again elsewhere; only events(on_restart=…) can follow it there"
+
+
+def _read(piece: str) -> Any:
+    try:
+        return _json.read(piece)
+    except ValueError:
+        return piece
 
 
 def check_callable(on_restart: Any) -> None:
@@ -50,8 +57,8 @@ class Reading:
     """What sync and async streams share: what has come, and how it ended."""
 
     __slots__ = (
+        "_delivered",
         "_path",
-        "_text_of",
         "_texts",
         "_watch",
         "closed",
@@ -67,7 +74,7 @@ class Reading:
         self._path = path
         self._watch = watch
         self.kind = kind
-        self._text_of: Callable[[dict[str, Any]], str | None] = kind._text_of
+        self._delivered: Callable[[dict[str, Any]], tuple[Any, str | None]] = kind._delivered
         self._texts: list[str] = []  # delivered so far, for `partial`
         self.headers: Outcome | None = None
         self.done: Outcome | None = None
@@ -79,15 +86,17 @@ class Reading:
         if piece.__class__ is tuple:
             piece = piece[1]
         try:
-            data = _json.read(piece)
-        except ValueError:
-            data = {"data": piece}
+            data, end = scan(piece, 0)
+            if end != len(piece):
+                data = _json.read(piece)
+        except Exception:  # as rare as it is slow
+            data = _read(piece)
         if data.__class__ is not dict:
             data = {"data": data}
-        text = self._text_of(data)
+        made, text = self._delivered(data)
         if text:
             self._texts.append(text)
-        return of(self.kind, data)
+        return made
 
     def restart(self, on_restart: Callable[[], Any] | None) -> Any:
         if on_restart is None:

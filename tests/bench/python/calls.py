@@ -7,12 +7,9 @@ Prints one number after `figure:`: microseconds of CPU per call, of all threads 
 MiB.
 """
 
-import asyncio
 import os
 import resource
 import sys
-import tempfile
-import threading
 
 MODEL = "gpt-4.1"
 MESSAGES = [{"role": "user", "content": "Say hello to everybody in the room, please."}]
@@ -89,6 +86,8 @@ class Tensorzero:
     """
 
     def __init__(self, url, is_async):
+        import tempfile
+
         import tensorzero
 
         with tempfile.NamedTemporaryFile("w", suffix=".toml", delete=False) as file:
@@ -132,6 +131,8 @@ CLIENTS = {
 
 
 def in_threads(client, threads, count):
+    import threading
+
     def work():
         for _ in range(count // threads):
             client.call()
@@ -144,6 +145,8 @@ def in_threads(client, threads, count):
 
 
 async def in_tasks(client, tasks, count):
+    import asyncio
+
     for _ in range(WARM_UP):
         await client.acall()
 
@@ -163,6 +166,8 @@ def memory(kind, url, is_async):
     before = resident_kib()
     client = kind(url, is_async)
     if is_async:
+        import asyncio
+
         asyncio.run(client.acall())
     else:
         client.call()
@@ -182,6 +187,8 @@ def main():
         tell(memory(kind, url, many == "async"))
         return
     if how == "tasks":
+        import asyncio
+
         tell(asyncio.run(in_tasks(kind(url, True), int(many), count)))
         return
     client = kind(stream_url if how == "stream" else url, False)
