@@ -55,7 +55,8 @@ struct EndpointConfig {
   double weight = 1;
   int priority = 0;  // lower goes first
   std::map<std::string, std::string> labels;
-  std::string quota_group;  // "": one of its own per model
+  std::string quota_group;              // "": one of its own per model
+  std::map<std::string, Price> prices;  // by model; before the client's
   // connection
   HttpVersion http = HttpVersion::automatic;
   std::int64_t connections_max = 0;  // 0: only the client's limit

@@ -6,6 +6,7 @@
 #include "core/config_check.h"
 #include "core/config_network.h"
 #include "core/config_policy.h"
+#include "core/config_prices.h"
 #include "core/config_secrets.h"
 #include "core/endpoint_url.h"
 #include "core/headers.h"
@@ -292,6 +293,7 @@ class EndpointReader {
       return config_error(draft.at("share_key"),
                           "the endpoint has an api_key of its own; the client's does not go there");
     }
+    if (auto error = read_prices(object, endpoint.prices)) return error;
     return read_network(object, root_, environment_, draft.path, endpoint, config_.secrets);
   }
 

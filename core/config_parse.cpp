@@ -10,9 +10,9 @@
 #include "core/config_endpoints.h"
 #include "core/config_monitor.h"
 #include "core/config_policy.h"
+#include "core/config_prices.h"
 #include "core/config_secrets.h"
 #include "core/config_show.h"
-#include "core/decimal.h"
 
 namespace holysheep {
 namespace {
@@ -69,31 +69,6 @@ void read_times(const JsonValue& root, Config& config) {
   read_time_limits(root.member("time_limits"), config.time_limits);
 }
 
-std::optional<Error> read_price(const JsonValue& value, NanoUsd& out) {
-  const auto price =
-      nano_dollars_per_token(value.is_string() ? std::string(value.string_or("")) : value.dump());
-  if (!price.ok()) return config_error(value.path(), price.error().message);
-  out = price.value();
-  return std::nullopt;
-}
-
-std::optional<Error> read_prices(const JsonValue& root, Config& config) {
-  for (const auto& [model, object] : root.member("prices").members()) {
-    const JsonValue input = object.member("input");
-    const JsonValue output = object.member("output");
-    const JsonValue cached = object.member("cached");
-    if (!input.exists() || !output.exists()) {
-      return config_error(object.path(), "needs both input and output");
-    }
-    Price price;
-    if (auto error = read_price(input, price.input)) return error;
-    if (auto error = read_price(output, price.output)) return error;
-    if (auto error = read_price(cached.exists() ? cached : input, price.cached)) return error;
-    config.prices[model] = price;
-  }
-  return std::nullopt;
-}
-
 void read_fallback_models(const JsonValue& root, Config& config) {
   const JsonValue value = root.member("fallback_models");
   if (value.is_array() && value.size() > 0) config.fallback_models["*"] = read_texts(value);
@@ -143,7 +118,7 @@ std::optional<Error> read_config(const JsonValue& root, const Environment& envir
   if (auto error = read_client_key(root, environment, config, missing_key)) return error;
   if (auto error = read_endpoints(root, environment, config, missing_key)) return error;
   if (auto error = read_allow(root, config)) return error;
-  if (auto error = read_prices(root, config)) return error;
+  if (auto error = read_prices(root, config.prices)) return error;
   if (auto error = read_monitor(root, environment, config)) {
     if (error->status != Status::no_key) return error;
     if (!missing_key) missing_key = error;

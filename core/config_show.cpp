@@ -2,6 +2,7 @@
 
 #include "core/config_network.h"
 #include "core/config_policy.h"
+#include "core/config_prices.h"
 #include "core/json.h"
 #include "core/proxy.h"
 
@@ -36,7 +37,7 @@ class Writer {
       json_.member(field.name, config.limits.*field.member);
     }
     json_.end_object();
-    prices(config);
+    write_prices(json_, config.prices);
     write_monitor(json_, config, secrets_);
     json_.member("isolated", config.isolated);
     json_.member("x-log-level", config.log_level);  // of the environment, not of the configuration
@@ -99,6 +100,7 @@ class Writer {
     json_.member("weight", each.weight).member("priority", each.priority);
     map("labels", each.labels);
     text("quota_group", each.quota_group);
+    if (!each.prices.empty()) write_prices(json_, each.prices);
     time_limits(each.time_limits);
     json_.member("http", name_of(each.http)).member("connections_max", each.connections_max);
     json_.member("proxy", secrets_ ? each.proxy : redact_proxy(each.proxy));
@@ -144,22 +146,6 @@ class Writer {
       json_.end_object();
     }
     json_.end_object().end_object();
-  }
-
-  // Nano-dollars per token are thousandths of a dollar per million tokens.
-  static std::string dollars(NanoUsd price) {
-    const std::string decimals = std::to_string(1000 + price % 1000);
-    return std::to_string(price / 1000) + "." + decimals.substr(1);
-  }
-
-  void prices(const Config& config) {
-    json_.key("prices").begin_object();
-    for (const auto& [model, price] : config.prices) {
-      json_.key(model).begin_object();
-      json_.member("input", dollars(price.input)).member("output", dollars(price.output));
-      json_.member("cached", dollars(price.cached)).end_object();
-    }
-    json_.end_object();
   }
 
   bool secrets_;

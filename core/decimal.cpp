@@ -7,7 +7,7 @@ namespace holysheep {
 namespace {
 
 // A million dollars per million tokens: more is a mistake in the unit.
-constexpr NanoUsd kPriceMax = 1'000'000'000;
+constexpr NanoUsd kPriceMax = 1'000'000'000'000'000;
 // A billion dollars.
 constexpr NanoUsd kAmountMax = 1'000'000'000'000'000'000;
 constexpr int kExponentMax = 30;  // keeps the arithmetic below far from overflow
@@ -74,6 +74,7 @@ Result<NanoUsd> scaled(std::string_view text, const Scale& scale) {
   const std::string digits =
       decimal.digits.substr(first) + std::string(static_cast<std::size_t>(decimal.exponent), '0');
   for (const char c : digits) {
+    if (amount > scale.most / 10) return complaint(scale.too_large);
     amount = amount * 10 + (c - '0');
     if (amount > scale.most) return complaint(scale.too_large);
   }
@@ -82,13 +83,11 @@ Result<NanoUsd> scaled(std::string_view text, const Scale& scale) {
 
 }  // namespace
 
-Result<NanoUsd> nano_dollars_per_token(std::string_view dollars_per_million) {
-  // Dollars per million tokens are 10^9 / 10^6 = 1,000 nano-dollars per token.
-  return scaled(dollars_per_million,
-                {3, kPriceMax, "expected dollars per million tokens, as in \"2.50\", not negative",
-                 "is no whole number of nano-dollars per token: at most three decimals of a dollar "
-                 "per million tokens",
-                 "is more than a million dollars per million tokens"});
+Result<NanoUsd> nano_dollars_per_million(std::string_view dollars_per_million) {
+  return scaled(
+      dollars_per_million,
+      {9, kPriceMax, "expected dollars per million tokens, as in \"2.50\", not negative",
+       "has more than nine decimals", "is more than a million dollars per million tokens"});
 }
 
 Result<NanoUsd> nano_dollars(std::string_view dollars) {

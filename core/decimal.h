@@ -8,11 +8,11 @@
 
 namespace holysheep {
 
-// "2.50" dollars per million tokens -> 2'500 nano-dollars per token. Digits, one point, an exponent
-// as JSON writes it. An error (a complaint without a path) if the text is no such number, is
-// negative, too large, or no whole number of nano-dollars.
-Result<NanoUsd> nano_dollars_per_token(std::string_view dollars_per_million);
-// "2.50" dollars -> 2'500'000'000 nano-dollars, by the same rules.
+// A price: "2.50" dollars -> 2'500'000'000 nano-dollars. Digits, one point, an exponent as JSON
+// writes it. An error (a complaint without a path) if the text is no such number, is negative, too
+// large, or no whole number of nano-dollars.
+Result<NanoUsd> nano_dollars_per_million(std::string_view dollars_per_million);
+// An amount, by the same rules.
 Result<NanoUsd> nano_dollars(std::string_view dollars);
 
 }  // namespace holysheep

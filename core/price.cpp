@@ -10,15 +10,22 @@
 namespace holysheep {
 namespace {
 
+constexpr NanoUsd kDollar = 1'000'000'000;
+// What a price is of.
+constexpr int kTokens = 1'000'000;
+
+__extension__ using Wide = unsigned __int128;
+
 struct ListedModel {
   std::string_view name;  // words of letters and digits, one hyphen between two
-  NanoUsd per_token;
+  NanoUsd per_million;
 };
 
-constexpr std::array<ListedModel, 4> kDocumentModels = {{{"gpt-4-1", 8'000},
-                                                         {"claude-sonnet-4-5", 15'000},
-                                                         {"gemini-2-5-flash", 2'500},
-                                                         {"deepseek-v3-2", 420}}};
+constexpr std::array<ListedModel, 4> kDocumentModels = {
+    {{"gpt-4-1", 8 * kDollar},
+     {"claude-sonnet-4-5", 15 * kDollar},
+     {"gemini-2-5-flash", 2 * kDollar + kDollar / 2},
+     {"deepseek-v3-2", kDollar / 100 * 42}}};
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -78,15 +85,9 @@ bool is_document_host(std::string_view host) {
          (before == 0 || host[before - 1] == '.');
 }
 
-constexpr NanoUsd kGreatest = std::numeric_limits<NanoUsd>::max();
-
-// Both are at least 0.
-NanoUsd saturating_multiply(NanoUsd price, std::int64_t tokens) {
-  return price != 0 && tokens > kGreatest / price ? kGreatest : price * tokens;
-}
-
-NanoUsd saturating_sum(NanoUsd left, NanoUsd right) {
-  return left > kGreatest - right ? kGreatest : left + right;
+// At most 2^126: three of them can be added.
+Wide product(NanoUsd price, std::int64_t tokens) {
+  return static_cast<Wide>(price < 0 ? 0 : price) * static_cast<Wide>(tokens);
 }
 
 std::int64_t at_least_zero(std::int64_t value) {
@@ -95,11 +96,15 @@ std::int64_t at_least_zero(std::int64_t value) {
 
 }  // namespace
 
+bool has_document_prices(std::string_view host) {
+  return is_document_host(host);
+}
+
 std::optional<Price> document_price(std::string_view host, std::string_view model) {
   if (!is_document_host(host)) return std::nullopt;
   for (const ListedModel& listed : kDocumentModels) {
     if (matches(listed.name, model)) {
-      return Price{listed.per_token, listed.per_token, listed.per_token};
+      return Price{listed.per_million, listed.per_million, listed.per_million};
     }
   }
   return std::nullopt;
@@ -110,11 +115,11 @@ std::optional<NanoUsd> cost_of(const Price& price, const Usage& usage) {
   const std::int64_t input = at_least_zero(usage.input);
   const std::int64_t reported = at_least_zero(usage.cached);
   const std::int64_t cached = reported < input ? reported : input;
-  const NanoUsd fresh = saturating_multiply(at_least_zero(price.input), input - cached);
-  const NanoUsd reused = saturating_multiply(at_least_zero(price.cached), cached);
-  const NanoUsd output =
-      saturating_multiply(at_least_zero(price.output), at_least_zero(usage.output));
-  return saturating_sum(saturating_sum(fresh, reused), output);
+  const Wide sum = product(price.input, input - cached) + product(price.cached, cached) +
+                   product(price.output, at_least_zero(usage.output));
+  constexpr NanoUsd kGreatest = std::numeric_limits<NanoUsd>::max();
+  const Wide cost = (sum + kTokens / 2) / kTokens;
+  return cost > static_cast<Wide>(kGreatest) ? kGreatest : static_cast<NanoUsd>(cost);
 }
 
 }  // namespace holysheep

@@ -13,7 +13,8 @@ namespace holysheep {
 
 using NanoUsd = std::int64_t;
 
-// Per token. $8 per million tokens are 8'000 nano-dollars a token.
+// Of a million tokens, in nano-dollars: $8 are 8'000'000'000. A token by itself may cost less than
+// one.
 struct Price {
   NanoUsd input = 0;
   NanoUsd output = 0;
@@ -25,7 +26,10 @@ struct Price {
 // matched without regard to case, to punctuation between words and to a date or version suffix.
 std::optional<Price> document_price(std::string_view host, std::string_view model);
 
-// Nothing if usage is not known. Saturates.
+// Whether it is one of those hosts.
+bool has_document_prices(std::string_view host);
+
+// Rounded to whole nano-dollars, once. Nothing if usage is not known. Saturates.
 std::optional<NanoUsd> cost_of(const Price& price, const Usage& usage);
 
 }  // namespace holysheep

@@ -344,14 +344,15 @@ TEST_CASE("prices that are no whole nano-dollars are refused") {
                "prices[\"gpt-4.1\"].input: " + complaint};
   };
   check_rows({
-      row("0.0375", "is no whole number of nano-dollars per token"),
-      row("\"0.0005\"", "is no whole number of nano-dollars per token"),
+      row("0.0000000375", "has more than nine decimals"),
+      row("\"0.00000000005\"", "has more than nine decimals"),
       row("-1", "expected dollars per million tokens"),
       row("\"$2\"", "expected dollars per million tokens"),
       row("\"\"", "expected dollars per million tokens"),
       row("\".\"", "expected dollars per million tokens"),
       row("\"1e\"", "expected dollars per million tokens"),
       row("\"1e999\"", "expected dollars per million tokens"),
+      row("1e19", "is more than a million dollars per million tokens"),
       row("1e9", "is more than a million dollars per million tokens"),
       row("true",
           "expected dollars per million tokens as a number or a decimal string, not boolean"),

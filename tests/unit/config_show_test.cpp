@@ -48,7 +48,7 @@ TEST_CASE("what is shown is complete JSON without a secret") {
   }
   for (const char* part :
        {R"("api_key":"…")", R"("X-Token":"…")", R"("sig":"…")", R"("policy":"document")",
-        R"("input":"0.420")", R"("max_attempts":3)", R"("total_ms":0)", R"("calls_max":50000)",
+        R"("input":"0.42")", R"("max_attempts":3)", R"("total_ms":0)", R"("calls_max":50000)",
         R"("overloaded":{"max_attempts":5,"base_delay_ms":2000})",
         R"("url":"https://a.example")"}) {
     INFO(part);

@@ -13,10 +13,10 @@ NanoUsd listed(std::string_view host, std::string_view model) {
 }
 
 TEST_CASE("The document's four models have its prices") {
-  CHECK(listed("api.holysheep.ai", "gpt-4.1") == 8'000);
-  CHECK(listed("api.holysheep.ai", "claude-sonnet-4.5") == 15'000);
-  CHECK(listed("api.holysheep.ai", "gemini-2.5-flash") == 2'500);
-  CHECK(listed("api.holysheep.ai", "deepseek-v3.2") == 420);
+  CHECK(listed("api.holysheep.ai", "gpt-4.1") == 8'000'000'000);
+  CHECK(listed("api.holysheep.ai", "claude-sonnet-4.5") == 15'000'000'000);
+  CHECK(listed("api.holysheep.ai", "gemini-2.5-flash") == 2'500'000'000);
+  CHECK(listed("api.holysheep.ai", "deepseek-v3.2") == 420'000'000);
   const Price price = document_price("api.holysheep.ai", "gpt-4.1").value();
   CHECK(price.output == price.input);
   CHECK(price.cached == price.input);
@@ -26,11 +26,11 @@ TEST_CASE("A model is known in other spellings and with a date or version behind
   for (const char* model : {"GPT-4.1", "gpt 4.1", "gpt_4_1", "gpt-4-1", "gpt-4.1-2025-04-14",
                             "gpt-4.1-20250414", "gpt-4.1-0414", "gpt-4.1-latest", "gpt-4.1@001"}) {
     INFO(model);
-    CHECK(listed("api.holysheep.ai", model) == 8'000);
+    CHECK(listed("api.holysheep.ai", model) == 8'000'000'000);
   }
-  CHECK(listed("api.holysheep.ai", "claude-sonnet-4-5-20250929") == 15'000);
-  CHECK(listed("api.holysheep.ai", "Claude Sonnet 4.5") == 15'000);
-  CHECK(listed("api.holysheep.ai", "DeepSeek V3.2") == 420);
+  CHECK(listed("api.holysheep.ai", "claude-sonnet-4-5-20250929") == 15'000'000'000);
+  CHECK(listed("api.holysheep.ai", "Claude Sonnet 4.5") == 15'000'000'000);
+  CHECK(listed("api.holysheep.ai", "DeepSeek V3.2") == 420'000'000);
 }
 
 TEST_CASE("A similar name is another model") {
@@ -43,9 +43,9 @@ TEST_CASE("A similar name is another model") {
 }
 
 TEST_CASE("The document's prices hold for its own hosts only") {
-  CHECK(listed("holysheep.ai", "gpt-4.1") == 8'000);
-  CHECK(listed("API.HolySheep.AI.", "gpt-4.1") == 8'000);
-  CHECK(listed("backup1.api.holysheep.ai:443", "gpt-4.1") == 8'000);
+  CHECK(listed("holysheep.ai", "gpt-4.1") == 8'000'000'000);
+  CHECK(listed("API.HolySheep.AI.", "gpt-4.1") == 8'000'000'000);
+  CHECK(listed("backup1.api.holysheep.ai:443", "gpt-4.1") == 8'000'000'000);
   for (const char* host :
        {"api.openai.com", "notholysheep.ai", "holysheep.ai.example.com", "", "ai", "127.0.0.1"}) {
     INFO(host);
@@ -54,7 +54,7 @@ TEST_CASE("The document's prices hold for its own hosts only") {
 }
 
 TEST_CASE("A cost counts cached input at its own price") {
-  const Price price{8'000, 32'000, 2'000};
+  const Price price{8'000'000'000, 32'000'000'000, 2'000'000'000};
   Usage usage;
   CHECK_FALSE(cost_of(price, usage).has_value());
   usage.input = 1'000;
@@ -67,9 +67,17 @@ TEST_CASE("A cost counts cached input at its own price") {
   CHECK(cost_of(price, Usage{-1, 10, -1}) == 320'000);
 }
 
+TEST_CASE("A token may cost less than a nano-dollar, and only the sum is rounded") {
+  const Price price{37'500'000, 0, 18'750'000};  // $0.0375 and $0.01875
+  CHECK(cost_of(price, Usage{1, 0, -1}) == 38);
+  CHECK(cost_of(price, Usage{2, 0, -1}) == 75);
+  CHECK(cost_of(price, Usage{1'000, 0, 400}) == 600 * 75 / 2 + 400 * 75 / 4);
+}
+
 TEST_CASE("A cost saturates instead of overflowing") {
   constexpr std::int64_t kGreatest = std::numeric_limits<std::int64_t>::max();
-  CHECK(cost_of(Price{8'000, 8'000, 8'000}, Usage{kGreatest, kGreatest, kGreatest}) == kGreatest);
+  CHECK(cost_of(Price{kGreatest, kGreatest, kGreatest}, Usage{kGreatest, kGreatest, kGreatest}) ==
+        kGreatest);
   CHECK(cost_of(Price{0, 0, 0}, Usage{kGreatest, kGreatest, 0}) == 0);
 }
 
