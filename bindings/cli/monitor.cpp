@@ -82,7 +82,8 @@ Command metrics_command() {
       "[ADDRESS] [OPTION…]",
       "print a running program's metrics",
       "Reads /metrics of a program whose configuration says \"monitor\": {\"listen\": ADDRESS}\n"
-      "(without ADDRESS: 127.0.0.1:9464) and prints the text, as Prometheus would get it.\n"
+      "(without ADDRESS: 127.0.0.1:9464; also unix:PATH) and prints the text, as Prometheus would "
+      "get it.\n"
       "Exit status: 0, or 1 if nothing answers there.\n\n"
       "  holysheep metrics\n"
       "  holysheep metrics 127.0.0.1:9465 | grep rate_limit\n",

@@ -5,11 +5,13 @@
 #include "bindings/cli/configuration.h"
 #include "bindings/cli/json.h"
 #include "bindings/cli/terminal.h"
+#include "bindings/cli/unix_socket.h"
 
 namespace holysheep::cli {
 namespace {
 
-constexpr std::int64_t kTimeoutMs = 5000;
+constexpr int kTimeoutMs = 5000;
+constexpr std::string_view kUnix = "unix:";
 
 // A file's first line, or the variable's value; "" for none.
 bool read_token(const Arguments& arguments, std::string* token) {
@@ -32,13 +34,12 @@ std::vector<Option> monitor_options() {
 
 bool MonitorReader::open(const Arguments& arguments) {
   address_ = arguments.words().empty() ? std::string(kMonitorAddress) : arguments.words()[0];
-  if (address_.rfind("unix:", 0) == 0) {
-    complain("Unix sockets are for other readers: curl --unix-socket " + address_.substr(5) +
-             " http://localhost/status");
-    return false;
-  }
   std::string token;
   if (!read_token(arguments, &token)) return false;
+  if (address_.rfind(kUnix, 0) == 0) {
+    token_ = std::move(token);
+    return true;
+  }
   std::string url = address_;
   if (url.find("://") == std::string::npos) url.insert(0, "http://");
   std::string config = R"({"version": 1, "isolated": true, "retry": {"max_attempts": 1},)"
@@ -51,6 +52,10 @@ bool MonitorReader::open(const Arguments& arguments) {
 }
 
 MonitorReader::Answer MonitorReader::get(std::string_view path) const {
+  if (client_ == nullptr) {
+    UnixAnswer read = get_over_unix_socket(address_.substr(kUnix.size()), path, token_, kTimeoutMs);
+    return {read.http_status, std::move(read.body), std::move(read.error)};
+  }
   holysheep_request request = HOLYSHEEP_REQUEST_INIT;
   request.method = "GET";
   request.path = path.data();

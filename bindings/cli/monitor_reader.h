@@ -1,5 +1,5 @@
 // Reads a running program's monitor endpoint (`monitor.listen`), for `top`, `metrics` and `health`:
-// the address and token options, one GET through the C ABI.
+// the address and token options, one GET through the C ABI or a Unix socket.
 #pragma once
 
 #include <string>
@@ -33,7 +33,8 @@ class MonitorReader {
 
  private:
   std::string address_;
-  Client client_;
+  Client client_;      // null: a Unix socket
+  std::string token_;  // for that
 };
 
 }  // namespace holysheep::cli

@@ -60,6 +60,27 @@ std::string sparkline(const Json& counts) {
   return line;
 }
 
+// A cost that is not known is none of 0.
+std::string cost_of(const Json& line) {
+  constexpr std::int64_t kUnknown = -1;
+  const std::int64_t cost = line["cost_nano_usd"].integer(kUnknown);
+  return cost == kUnknown ? std::string() : dollars(cost);
+}
+
+// Of the limit that is nearest, as the provider's headers said last: "83 %"; "" if they say none.
+std::string left_of_limits(const std::vector<Json>& quotas, std::size_t place) {
+  if (place >= quotas.size()) return {};
+  std::int64_t least = -1;
+  for (const std::string_view kind : {"requests", "tokens", "input_tokens", "output_tokens"}) {
+    const Json part = quotas[place][kind];
+    const std::int64_t limit = part["limit"].integer();
+    if (limit <= 0) continue;
+    const std::int64_t percent = part["remaining"].integer() * 100 / limit;
+    if (least < 0 || percent < least) least = percent;
+  }
+  return least < 0 ? std::string() : std::to_string(least) + " %";
+}
+
 std::string endpoints_text(const Json& status, int columns) {
   Table table({{"endpoint"},
                {"status"},
@@ -69,10 +90,12 @@ std::string endpoints_text(const Json& status, int columns) {
                {"failed", true},
                {"p50", true},
                {"p99", true},
+               {"left", true},
                {"cost", true},
                {"last minutes"}});
   const std::vector<Json> metrics = status["metrics"].items();
   const std::vector<Json> costs = status["costs"]["endpoints"].items();
+  const std::vector<Json> quotas = status["quotas"].items();
   std::size_t i = 0;
   for (const Json& endpoint : status["pool"]["endpoints"].items()) {
     if (i >= metrics.size() || i >= costs.size()) break;
@@ -91,7 +114,8 @@ std::string endpoints_text(const Json& status, int columns) {
                {metric["failed_requests"].shown()},
                {duration(metric["latency_ms"]["p50"].number())},
                {duration(metric["latency_ms"]["p99"].number())},
-               {dollars(costs[i]["cost_nano_usd"].integer())},
+               {left_of_limits(quotas, i)},
+               {cost_of(costs[i])},
                {sparkline(metric["recent"]["total"])}});
     ++i;
   }

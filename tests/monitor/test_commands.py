@@ -12,7 +12,7 @@ import program
 class Commands(unittest.TestCase):
     def setUp(self):
         self.mock = library.Mock([
-            {"name": "primary", "replies": [{"status": 429, "headers": {"Retry-After": "60"}}]},
+            {"name": "primary", "replies": [{"status": 429, "headers": {"Retry-After": "90"}}]},
             {"name": "backup-1"},
         ])
         self.addCleanup(self.mock.close)
@@ -41,6 +41,27 @@ class Commands(unittest.TestCase):
         done = program.run("health", address, "--json")
         self.assertEqual(done.returncode, 1)
         self.assertEqual(json.loads(done.stdout)["reason"], "no endpoint can take a call")
+
+    def test_over_a_unix_socket(self):
+        with tempfile.TemporaryDirectory() as folder:
+            client, address = self.open(listen=f"unix:{folder}/a.sock", token="an-example-token")
+            client.call()
+            done = program.run("metrics", address)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("wants a token", done.stderr)
+            token = Path(folder) / "token"
+            token.write_text("an-example-token\n")
+            done = program.run("metrics", address, "--token-file", str(token))
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertIn('holysheep_calls_total{result="succeeded"} 1\n', done.stdout)
+            self.assertEqual(program.run("health", address, "--token-file", str(token)).returncode, 0)
+            done = program.run("top", address, "--token-file", str(token))
+            self.assertEqual(done.returncode, 0)
+            self.assertIn("primary", done.stdout)
+            client.close()
+            done = program.run("top", address)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("nothing answers at " + address, done.stderr)
 
     def test_top_once(self):
         client, address = self.open(alert_threshold=1)
