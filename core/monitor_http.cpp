@@ -1,17 +1,18 @@
 #include "core/monitor_http.h"
 
 #include <arpa/inet.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #include <algorithm>
-#include <cctype>
+#include <array>
+#include <charconv>
 
 #include "core/headers.h"
 #include "core/monitor_page.h"
 
 namespace holysheep {
 namespace {
-
-constexpr std::string_view kCookie = "holysheep_monitor";
 
 MonitorReply plain(int status, std::string body) {
   MonitorReply reply;
@@ -101,7 +102,43 @@ std::string_view value_in(std::string_view text, char separator, std::string_vie
   return {};
 }
 
-bool token_shown(const MonitorRequest& request, const std::string& token) {
+std::string session_of(const std::string& token, const MonitorAccess& access) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned size = 0;
+  if (HMAC(EVP_sha256(), access.session_secret.data(),
+           static_cast<int>(access.session_secret.size()),
+           reinterpret_cast<const unsigned char*>(token.data()), token.size(), digest.data(),
+           &size) == nullptr) {
+    return {};
+  }
+  std::string text;
+  for (unsigned i = 0; i < size; ++i) {
+    text += kDigits[digest[i] >> 4U];
+    text += kDigits[digest[i] & 15U];
+  }
+  return text;
+}
+
+// "%2B" is a plus sign; what is no such code stays as it is.
+std::string percent_decoded(std::string_view text) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    unsigned byte = 0;
+    const char* end = text.data() + std::min(i + 3, text.size());
+    if (text[i] == '%' && i + 2 < text.size() &&
+        std::from_chars(text.data() + i + 1, end, byte, 16).ptr == end) {
+      plain += static_cast<char>(byte);
+      i += 2;
+    } else {
+      plain += text[i];
+    }
+  }
+  return plain;
+}
+
+bool token_shown(const MonitorRequest& request, const std::string& token,
+                 const MonitorAccess& access) {
   constexpr std::string_view kBearer = "bearer ";
   const std::string_view given = request.authorization;
   if (given.size() > kBearer.size() &&
@@ -109,13 +146,14 @@ bool token_shown(const MonitorRequest& request, const std::string& token) {
       same_secret(trimmed(given.substr(kBearer.size())), token)) {
     return true;
   }
-  return same_secret(value_in(request.cookie, ';', kCookie), token);
+  const std::string session = session_of(token, access);
+  return !session.empty() && same_secret(value_in(request.cookie, ';', access.cookie), session);
 }
 
 // A browser that shows the token once gets a cookie, and its address bar forgets the token.
-MonitorReply let_in(const std::string& token) {
+MonitorReply let_in(const std::string& token, const MonitorAccess& access) {
   MonitorReply reply = plain(303, "");
-  reply.headers = "Location: /\r\nSet-Cookie: " + std::string(kCookie) + "=" + token +
+  reply.headers = "Location: /\r\nSet-Cookie: " + access.cookie + "=" + session_of(token, access) +
                   "; HttpOnly; SameSite=Strict; Path=/\r\n";
   return reply;
 }
@@ -177,6 +215,16 @@ int parse_request_line(std::string_view line, MonitorRequest& request) {
   std::string_view target = line.substr(first + 1, last - first - 1);
   const std::string_view version = line.substr(last + 1);
   if (version != "HTTP/1.1" && version != "HTTP/1.0") return 505;
+  // As a proxy gets it; its host is the one that counts.
+  constexpr std::string_view kScheme = "http://";
+  if (target.substr(0, kScheme.size()) == kScheme) {
+    target.remove_prefix(kScheme.size());
+    const std::size_t slash = std::min(target.find('/'), target.size());
+    request.absolute_host = target.substr(0, slash);
+    target.remove_prefix(slash);
+    if (request.absolute_host.empty()) return 400;
+    if (target.empty()) target = "/";
+  }
   if (target.empty() || target.front() != '/') return 400;
   const std::size_t question = target.find('?');
   request.path = target.substr(0, question);
@@ -206,6 +254,7 @@ int parse_monitor_request(std::string_view head, MonitorRequest& request) {
     if (equals_ignore_case(name, "host")) ++hosts;
     read_field(name, trimmed(line.substr(colon + 1)), request);
   }
+  if (!request.absolute_host.empty()) request.host = request.absolute_host;
   return hosts > 1 ? 400 : 0;
 }
 
@@ -216,20 +265,24 @@ MonitorReply answer_monitor(const MonitorRequest& request, const MonitorAccess& 
     reply.headers = "Allow: GET, HEAD\r\n";
     return reply;
   }
-  if (!host_allowed(request.host, access)) {
-    return plain(421, "this Host is not known here: add it to monitor.hosts\n");
-  }
+  // Probes tell nothing, and load balancers' checks know no host.
   if (request.path == "/livez") {
     return source.alive() ? plain(200, "ok\n") : plain(503, "the engine does not turn\n");
   }
   if (request.path == "/readyz") {
     return source.ready() ? plain(200, "ok\n") : plain(503, "draining\n");
   }
+  if (!host_allowed(request.host, access)) {
+    return plain(421, "this Host is not known here: add it to monitor.hosts\n");
+  }
   if (access.wants_token) {
     const std::string token = source.token();
     const std::string_view shown = value_in(request.query, '&', "token");
-    if (request.path == "/" && !token.empty() && same_secret(shown, token)) return let_in(token);
-    if (token.empty() || !token_shown(request, token)) {
+    if (request.path == "/" && !token.empty() &&
+        (same_secret(percent_decoded(shown), token) || same_secret(shown, token))) {
+      return let_in(token, access);
+    }
+    if (token.empty() || !token_shown(request, token, access)) {
       MonitorReply reply = plain(401,
                                  "show the token: Authorization: Bearer TOKEN, or open "
                                  "/?token=TOKEN once\n");

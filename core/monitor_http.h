@@ -19,6 +19,7 @@ struct MonitorRequest {
   std::string path;   // without the query
   std::string query;  // without "?"
   std::string host;
+  std::string absolute_host;  // "GET http://HOST/path": it stands for the Host field
   std::string authorization;
   std::string cookie;
   std::string accept;
@@ -53,6 +54,10 @@ class MonitorSource {
 struct MonitorAccess {
   bool checks_host = true;  // not on a Unix socket, which no browser reaches
   bool wants_token = false;
+  // A browser's cookie bears no token, since it goes to every port of the host: it proves that its
+  // bearer knew the token that is valid now, to this process only.
+  std::string cookie = "holysheep_monitor";
+  std::string session_secret;      // random
   std::vector<std::string> hosts;  // that a Host header may name, beside addresses and localhost
 };
 

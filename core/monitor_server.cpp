@@ -18,6 +18,7 @@
 #include "core/descriptor_pair.h"
 #include "core/loop.h"
 #include "core/process_id.h"
+#include "core/random.h"
 
 namespace holysheep {
 namespace {
@@ -25,6 +26,13 @@ namespace {
 constexpr int kBacklog = 64;
 // A reader of events that is so far behind gets no more until it has caught up.
 constexpr std::size_t kUnsentMax = 256 * 1024;
+// Of one turn, so that no flood of one kind keeps the rest from its turn.
+constexpr int kAcceptsMax = 16;
+constexpr int kReadsMax = 16;
+// Where the process has no descriptor left, whoever asks would be asked about without end.
+constexpr Nanos kAcceptPause = 500 * kMillisecond;
+// Of 64 bits each.
+constexpr int kSecretWords = 4;
 // Only its owner may look.
 constexpr mode_t kUnixMode = 0600;
 
@@ -70,18 +78,18 @@ int port_of(const sockaddr_storage& bound) {
                                      : ntohs(reinterpret_cast<const sockaddr_in&>(bound).sin_port);
 }
 
-socklen_t fill(sockaddr_storage& storage, const ListenAddress& address) {
+socklen_t fill(sockaddr_storage& storage, const ListenAddress& address, int port) {
   storage = {};
   auto& four = reinterpret_cast<sockaddr_in&>(storage);
   if (inet_pton(AF_INET, address.host.c_str(), &four.sin_addr) == 1) {
     four.sin_family = AF_INET;
-    four.sin_port = htons(static_cast<std::uint16_t>(address.port));
+    four.sin_port = htons(static_cast<std::uint16_t>(port));
     return sizeof four;
   }
   auto& six = reinterpret_cast<sockaddr_in6&>(storage);
   if (inet_pton(AF_INET6, address.host.c_str(), &six.sin6_addr) != 1) return 0;
   six.sin6_family = AF_INET6;
-  six.sin6_port = htons(static_cast<std::uint16_t>(address.port));
+  six.sin6_port = htons(static_cast<std::uint16_t>(port));
   return sizeof six;
 }
 
@@ -102,13 +110,15 @@ Result<std::unique_ptr<MonitorServer>> MonitorServer::open(const MonitorConfig& 
                                                            const MonitorSource& source) {
   const std::optional<ListenAddress> address = parse_listen(config.listen);
   if (!address) return Error{Status::config, "monitor.listen: not an address"};
-  std::unique_ptr<MonitorServer> server(new MonitorServer(source));
+  std::unique_ptr<MonitorServer> server(new MonitorServer(source, *address));
   server->access_.checks_host = !address->is_unix;
   server->access_.wants_token = config.token.kind != KeySource::Kind::none;
   server->access_.hosts = config.hosts;
-  Result<bool> listening =
-      address->is_unix ? server->listen_unix(with_pid(address->path)) : server->listen(*address);
-  if (!listening) return std::move(listening).error();
+  for (int i = 0; i < kSecretWords; ++i)
+    server->access_.session_secret += std::to_string(system_seed());
+  // Cookies know no ports: each process has a name of its own for its.
+  server->access_.cookie += "_" + std::to_string(system_seed());
+  server->listen();
   if (!make_descriptors(server->wake_read_, server->wake_write_)) {
     return system_error_of("cannot make a descriptor");
   }
@@ -139,9 +149,42 @@ MonitorServer::~MonitorServer() {
   close_descriptors(wake_read_, wake_write_);
 }
 
-Result<bool> MonitorServer::listen(const ListenAddress& address) {
+std::string MonitorServer::address() const {
+  const std::lock_guard<std::mutex> lock(state_mutex_);
+  return address_;
+}
+
+std::string MonitorServer::error() const {
+  const std::lock_guard<std::mutex> lock(state_mutex_);
+  return error_;
+}
+
+void MonitorServer::listen() {
+  const Result<bool> listening =
+      wanted_.is_unix ? listen_unix(with_pid(wanted_.path)) : listen_in_range(wanted_);
+  const std::lock_guard<std::mutex> lock(state_mutex_);
+  error_ = listening ? std::string() : listening.error().message;
+  if (listening) return;
+  if (listener_ >= 0) close(listener_);
+  listener_ = -1;
+}
+
+// The first port of the range that is free.
+Result<bool> MonitorServer::listen_in_range(const ListenAddress& address) {
+  Result<bool> tried = listen_at(address, address.port);
+  for (int port = address.port + 1; !tried && port <= address.port_last; ++port) {
+    close(listener_);
+    listener_ = -1;
+    tried = listen_at(address, port);
+  }
+  if (tried || address.port_last == address.port) return tried;
+  return Error{Status::local,
+               tried.error().message + ", nor on any port from " + std::to_string(address.port)};
+}
+
+Result<bool> MonitorServer::listen_at(const ListenAddress& address, int port) {
   sockaddr_storage storage;
-  socklen_t size = fill(storage, address);
+  socklen_t size = fill(storage, address, port);
   listener_ = socket(storage.ss_family, SOCK_STREAM, 0);
   if (listener_ < 0 || !make_nonblocking(listener_)) return system_error_of("cannot make a socket");
   const int on = 1;
@@ -150,12 +193,13 @@ Result<bool> MonitorServer::listen(const ListenAddress& address) {
   const std::string host = six ? "[" + address.host + "]" : address.host;
   if (bind(listener_, reinterpret_cast<const sockaddr*>(&storage), size) != 0 ||
       ::listen(listener_, kBacklog) != 0) {
-    return system_error_of("cannot listen on " + host + ":" + std::to_string(address.port));
+    return system_error_of("cannot listen on " + host + ":" + std::to_string(port));
   }
   size = sizeof storage;
   if (getsockname(listener_, reinterpret_cast<sockaddr*>(&storage), &size) != 0) {
     return system_error_of("cannot read the port");
   }
+  const std::lock_guard<std::mutex> lock(state_mutex_);
   address_ = host + ":" + std::to_string(port_of(storage));
   return true;
 }
@@ -169,10 +213,11 @@ Result<bool> MonitorServer::listen_unix(const std::string& path) {
   if (bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     return system_error_of("cannot listen on " + path);
   }
-  unlink_path_ = path;
   if (chmod(path.c_str(), kUnixMode) != 0 || ::listen(listener_, kBacklog) != 0) {
     return system_error_of("cannot listen on " + path);
   }
+  unlink_path_ = path;
+  const std::lock_guard<std::mutex> lock(state_mutex_);
   address_ = "unix:" + path;
   return true;
 }
@@ -188,14 +233,19 @@ void MonitorServer::run(void (*tick)(void*), void* context) {
   while (!stopping_.load(std::memory_order_acquire)) {
     watched.clear();
     watched.push_back({wake_read_, POLLIN, 0});
-    watched.push_back({listener_, POLLIN, 0});
+    const Nanos before = read_clocks().mono;
+    if (listener_ < 0 && before >= bind_from_) {
+      bind_from_ = before + kBindEvery;
+      has_memory([&] { listen(); });
+    }
+    watched.push_back({before < accept_from_ ? -1 : listener_, POLLIN, 0});
     for (const Connection& each : connections_) {
       const bool writes = each.sent < each.out.size();
-      // A reader of events is read too: that tells when it has gone.
-      const int events = (writes ? POLLOUT : 0) | (!each.answered || each.streams ? POLLIN : 0);
+      // A reader of events is read too, and one who is done: that tells when it has gone.
+      const bool reads = !each.answered || each.streams || each.lingers;
+      const int events = (writes ? POLLOUT : 0) | (reads ? POLLIN : 0);
       watched.push_back({each.socket, static_cast<short>(events), 0});
     }
-    const Nanos before = read_clocks().mono;
     const Nanos wait = std::clamp<Nanos>(next_event - before, 0, kEventEvery);
     poll(watched.data(), static_cast<nfds_t>(watched.size()), static_cast<int>(to_ms_ceil(wait)));
     const Nanos now = read_clocks().mono;
@@ -206,7 +256,7 @@ void MonitorServer::run(void (*tick)(void*), void* context) {
       if (readable && !has_memory([&] { read(connection, now); })) connection.over = true;
       if ((ready & POLLOUT) != 0) write(connection);
     }
-    if ((watched[1].revents & POLLIN) != 0) accept_all(now);
+    if ((watched[1].revents & POLLIN) != 0) accept_some(now);
     if (now >= next_event) {
       next_event = now + kEventEvery;
       has_memory([&] {
@@ -218,40 +268,46 @@ void MonitorServer::run(void (*tick)(void*), void* context) {
   }
 }
 
-void MonitorServer::accept_all(Nanos now) {
-  for (;;) {
+void MonitorServer::accept_some(Nanos now) {
+  for (int i = 0; i < kAcceptsMax; ++i) {
     const int accepted = accept(listener_, nullptr, nullptr);
-    if (accepted < 0) return;
-    if (!make_nonblocking(accepted) || !make_room()) {
+    if (accepted < 0) {
+      const bool later = errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR;
+      if (later && errno != ECONNABORTED) accept_from_ = now + kAcceptPause;
+      return;
+    }
+    if (!make_nonblocking(accepted)) {
       close(accepted);
       continue;
     }
+    make_room();
     Connection connection;
     connection.socket = accepted;
+    connection.accepted = now;
     connection.deadline = now + kRequestMax;
     connections_.push_back(std::move(connection));
   }
 }
 
-// Whoever has not asked for the longest time goes first. False: all have asked and are being
-// answered.
-bool MonitorServer::make_room() {
-  if (connections_.size() < kConnectionsMax) return true;
+// Readers of events stay: there are fewer of them than places.
+void MonitorServer::make_room() {
+  static_assert(kStreamsMax < kConnectionsMax);
+  if (connections_.size() < kConnectionsMax) return;
   Connection* oldest = nullptr;
   for (Connection& each : connections_) {
-    if (each.answered || each.over) continue;
-    if (oldest == nullptr || each.deadline < oldest->deadline) oldest = &each;
+    if (each.streams) continue;
+    const bool older = oldest == nullptr || (each.lingers && !oldest->lingers) ||
+                       (each.lingers == oldest->lingers && each.accepted < oldest->accepted);
+    if (older) oldest = &each;
   }
-  if (oldest == nullptr) return false;
   close(oldest->socket);
-  *oldest = std::move(connections_.back());
+  if (oldest != &connections_.back()) *oldest = std::move(connections_.back());
   connections_.pop_back();
-  return true;
 }
 
 void MonitorServer::read(Connection& connection, Nanos now) {
   char buffer[4096];
-  for (;;) {
+  for (int i = 0; i < kReadsMax; ++i) {
     const ssize_t got = recv(connection.socket, buffer, sizeof buffer, 0);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) {
@@ -332,8 +388,12 @@ void MonitorServer::send_events(Nanos now) {
 void MonitorServer::drop_ended(Nanos now) {
   const auto ended = [now](Connection& connection) {
     const bool sent = connection.answered && !connection.streams && connection.out.empty();
-    if (!connection.over && !sent && now < connection.deadline) return false;
-    if (sent) shutdown(connection.socket, SHUT_WR);
+    if (sent && !connection.lingers && !connection.over) {
+      connection.lingers = true;
+      connection.deadline = now + kLingerMax;
+      shutdown(connection.socket, SHUT_WR);
+    }
+    if (!connection.over && now < connection.deadline) return false;
     close(connection.socket);
     return true;
   };

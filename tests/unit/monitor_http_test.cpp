@@ -79,7 +79,8 @@ TEST_CASE("no name but ours is answered, so that no website reaches us by renami
                            "internal", "[evil]", "[", ""}) {
     INFO(host);
     CHECK(status_of("/status", source, access, "Host: " + std::string(host) + "\r\n") == 421);
-    CHECK(status_of("/livez", source, access, "Host: " + std::string(host) + "\r\n") == 421);
+    // Tells nothing, and load balancers' checks know no host.
+    CHECK(status_of("/livez", source, access, "Host: " + std::string(host) + "\r\n") == 200);
   }
   access.checks_host = false;
   CHECK(status_of("/status", source, access, "") == 200);
@@ -97,8 +98,50 @@ TEST_CASE("a token that is wanted and missing, even on our side, lets nobody in"
                   "Host: localhost\r\nAuthorization: bearer s3cret\r\n") == 200);
   CHECK(status_of("/status", source, access,
                   "Host: localhost\r\nAuthorization: Basic s3cret\r\n") == 401);
-  CHECK(status_of("/status", source, access,
-                  "Host: localhost\r\nCookie: a=b; holysheep_monitor=s3cret\r\n") == 200);
   CHECK(status_of("/?x=1&token=s3cret", source, access) == 303);
+  CHECK(status_of("/?token=s3cre%74", source, access) == 303);
+  CHECK(status_of("/?token=s3cre%7", source, access) == 401);
   CHECK(status_of("/status?token=s3cret", source, access) == 401);
+}
+
+TEST_CASE("a browser's cookie bears no token, and is good for this process and this token only") {
+  FakeSource source;
+  source.secret = "s3cret";
+  MonitorAccess access;
+  access.wants_token = true;
+  access.session_secret = "random";
+  const auto cookie_of = [&](const std::string& token) {
+    const MonitorReply reply = answer_monitor(
+        parsed("GET /?token=" + token + " HTTP/1.1\r\nHost: localhost\r\n\r\n"), access, source);
+    const std::size_t begin = reply.headers.find("Set-Cookie: ") + 12;
+    return reply.headers.substr(begin, reply.headers.find(';', begin) - begin);
+  };
+  const auto status_with = [&](const std::string& cookie) {
+    return status_of("/status", source, access,
+                     "Host: localhost\r\nCookie: a=b; " + cookie + "\r\n");
+  };
+  const std::string cookie = cookie_of("s3cret");
+  CHECK(cookie.find("s3cret") == std::string::npos);
+  CHECK(status_with(cookie) == 200);
+  CHECK(status_with(cookie + "0") == 401);
+  CHECK(status_with(access.cookie + "=s3cret") == 401);
+  access.session_secret = "another process";
+  CHECK(status_with(cookie) == 401);
+  access.session_secret = "random";
+  source.secret = "rotated";
+  CHECK(status_with(cookie) == 401);
+}
+
+TEST_CASE("a request as a proxy gets it is answered for the host that it names") {
+  FakeSource source;
+  const auto status = [&](const std::string& target) {
+    return answer_monitor(parsed("GET " + target + " HTTP/1.1\r\nHost: localhost\r\n\r\n"), {},
+                          source)
+        .status;
+  };
+  CHECK(status("http://127.0.0.1:9464/status") == 200);
+  CHECK(status("http://localhost") == 200);
+  CHECK(status("http://evil.example/status") == 421);
+  MonitorRequest request;
+  CHECK(parse_monitor_request("GET http:///status HTTP/1.1\r\n\r\n", request) == 400);
 }
