@@ -317,7 +317,7 @@ HOLYSHEEP_API holysheep_status holysheep_monitor_health(holysheep_monitor* monit
 
 /* JSON array of the last 100 alerts, the oldest first: `id`, `timestamp`, `severity` ("warning",
  * "critical"), `cause` ("rate_limit", "error_ratio", "all_limited", "budget", "key_refused",
- * "price_unknown"), `endpoint` (or null), `message`, `active`, `resolved_at` (or null),
+ * "price_unknown", "delivery"), `endpoint` (or null), `message`, `active`, `resolved_at` (or null),
  * `recovery_time_seconds` (or null). One alert for each episode, not for each 429.
  * Threads: any. Memory: free with holysheep_text_free(). Since: 0.1 */
 HOLYSHEEP_API holysheep_status holysheep_monitor_alerts(holysheep_monitor* monitor,
@@ -446,9 +446,9 @@ HOLYSHEEP_API holysheep_status holysheep_batch_event(const holysheep_batch* batc
 /* What stands beside the body of a DONE or HEADERS event, as one JSON object: `endpoint`, `model`
  * (asked), `model_served`, `http_status`, `headers`, `attempts`, `trace`, `waited_ms`, `took_ms`,
  * `usage`, `cost_nano_usd`, `maybe_billed`; for a failed call also `error` with `status`,
- * `verdict`, `message`, `code`, `type`, `param`, `request_id`, `retry_after_ms`. Made when asked
- * for.
- * Threads: one at a time. Memory: the view belongs to the batch. Since: 0.1 */
+ * `verdict`, `message`, `code`, `type`, `param`, `request_id`, `retry_after_ms`, `service` (what
+ * the provider's status page says, `monitor.check_service`; or null). Made when asked for. Threads:
+ * one at a time. Memory: the view belongs to the batch. Since: 0.1 */
 HOLYSHEEP_API holysheep_status holysheep_batch_meta(holysheep_batch* batch, size_t index,
                                                     const char** data, size_t* size);
 

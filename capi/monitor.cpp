@@ -12,6 +12,7 @@
 #include "capi/text.h"
 #include "core/config_endpoints.h"
 #include "core/json.h"
+#include "core/label.h"
 #include "core/loop.h"
 #include "core/monitor_report.h"
 #include "core/monitor_settings.h"
@@ -41,6 +42,9 @@ namespace {
 
 // 30 days: more is a mistake in the unit.
 constexpr double kLatencyMsMax = 30.0 * 24 * 3600 * 1000;
+
+// So that the memory of all names has a bound too.
+constexpr std::size_t kNameBytesMax = 256;
 
 Now now_of(const holysheep_monitor& monitor) {
   return monitor.host ? monitor.host->now() : holysheep::read_clocks();
@@ -148,6 +152,10 @@ holysheep_status holysheep_monitor_record(holysheep_monitor* monitor, const char
     std::string_view name;
     if (!read_view(endpoint, endpoint_size, &name) || name.empty()) {
       return fail(error, Status::invalid_argument, "endpoint: expected a name");
+    }
+    if (name.size() > kNameBytesMax || !holysheep::is_label(name)) {
+      return fail(error, Status::invalid_argument,
+                  "endpoint: expected at most 256 bytes of UTF-8 without control characters");
     }
     if (record == nullptr || record->struct_size < sizeof(holysheep_record)) {
       return fail(error, Status::invalid_argument,

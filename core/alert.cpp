@@ -18,7 +18,8 @@ double seconds(Nanos duration) {
 
 std::string_view name_of(AlertCause cause) {
   constexpr std::array<std::string_view, kAlertCauses> kNames{
-      "rate_limit", "error_ratio", "all_limited", "budget", "key_refused", "price_unknown"};
+      "rate_limit",  "error_ratio",   "all_limited", "budget",
+      "key_refused", "price_unknown", "delivery"};
   return kNames[static_cast<std::size_t>(cause)];
 }
 
@@ -72,12 +73,7 @@ void AlertBook::make_room_locked() {
   if (alerts_.size() < kAlertsMax) return;
   const auto over = std::find_if(alerts_.begin(), alerts_.end(),
                                  [](const Alert& each) { return each.resolved_unix != 0; });
-  if (over != alerts_.end()) {
-    alerts_.erase(over);
-    return;
-  }
-  count_active_locked(alerts_.front().cause, -1);
-  alerts_.pop_front();
+  if (over != alerts_.end()) alerts_.erase(over);
 }
 
 std::uint64_t AlertBook::raise(Alert alert, Nanos unix_now) {

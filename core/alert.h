@@ -21,14 +21,15 @@
 namespace holysheep {
 
 enum class AlertCause : std::uint8_t {
-  rate_limit,    // an endpoint's 429s reached the threshold
-  error_ratio,   // too large a share of an endpoint's requests fails
-  all_limited,   // no endpoint can take a call now
-  budget,        // the day's budget is spent, or nearly
-  key_refused,   // an endpoint does not accept its key
-  price_unknown  // a budget that stops meets a model without a price
+  rate_limit,     // an endpoint's 429s reached the threshold
+  error_ratio,    // too large a share of an endpoint's requests fails
+  all_limited,    // no endpoint can take a call now
+  budget,         // the day's budget is spent, or nearly
+  key_refused,    // an endpoint does not accept its key
+  price_unknown,  // a budget that stops meets a model without a price
+  delivery        // the webhook did not take an alert
 };
-constexpr std::size_t kAlertCauses = 6;
+constexpr std::size_t kAlertCauses = 7;
 std::string_view name_of(AlertCause cause);
 
 enum class AlertSeverity : std::uint8_t { warning, critical };
@@ -49,7 +50,8 @@ std::string alert_json(const Alert& alert);
 
 class AlertBook {
  public:
-  // More than a person reads; the oldest that is over goes first.
+  // More than a person reads; the oldest that is over goes first. One that is active never goes,
+  // since its end must be told: there are at most three for each endpoint.
   static constexpr std::size_t kAlertsMax = 100;
   // Of alerts that wait in a queue that nobody drains.
   static constexpr std::size_t kQueuedMax = 1024;

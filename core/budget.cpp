@@ -23,7 +23,7 @@ std::string dollars_text(NanoUsd amount) {
 }
 
 NanoUsd Budget::spent(Nanos unix_now) const {
-  return day_.get() == unix_now / kDay ? spent_.get() : 0;
+  return day_.get() >= unix_now / kDay ? spent_.get() : 0;
 }
 
 bool Budget::refuses(Nanos unix_now) const {
@@ -37,7 +37,8 @@ std::string Budget::refusal() const {
 }
 
 void Budget::tick(Nanos unix_now, AlertBook& alerts) {
-  if (settings_.per_day <= 0 || day_.get() == unix_now / kDay) return;
+  // A clock that is set back begins no new day.
+  if (settings_.per_day <= 0 || day_.get() >= unix_now / kDay) return;
   day_.set(unix_now / kDay);
   spent_.set(0);
   for (std::uint64_t* id : {&warning_id_, &spent_id_}) {
@@ -61,6 +62,8 @@ void Budget::spend(NanoUsd amount, Nanos unix_now, AlertBook& alerts) {
     alert.severity = AlertSeverity::critical;
     if (settings_.stops) alert.message += "; calls are refused until 00:00 UTC";
     spent_id_ = alerts.raise(alert, unix_now);
+    if (warning_id_ != 0) alerts.resolve(warning_id_, unix_now);
+    warning_id_ = 0;
   } else if (!all && most && warning_id_ == 0) {
     warning_id_ = alerts.raise(alert, unix_now);
   }

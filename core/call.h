@@ -36,8 +36,9 @@ struct Attempt {
   Nanos byte_at = -1;      // last byte
   Nanos first_content_at = -1;
   Nanos content_at = -1;  // last content
-  Nanos ended_at = -1;    // the dialect's end
-  Nanos event_at = -1;    // the last event from then on: comments are silence
+  std::int64_t content_count = 0;
+  Nanos ended_at = -1;  // the dialect's end
+  Nanos event_at = -1;  // the last event from then on: comments are silence
   bool reused = false;
   int status = 0;
   Headers headers;
@@ -103,6 +104,9 @@ struct Call {
   Headers cause_headers;
   std::string cause_body;
   std::uint32_t cause_endpoint = 0;
+  bool ending = false;  // it has failed, and waits for what the status page says
+  std::uint32_t end_flags = 0;
+  Nanos end_retry_after = -1;
 
   Attempt attempt;
 

@@ -59,6 +59,8 @@ bool is_allowed(const EndpointConfig& endpoint, const std::vector<std::string>& 
 
 Result<CallOptions> parse_call_options(std::string_view text, const Config& config) {
   CallOptions options;
+  // A budget that does not see what streams cost is none.
+  options.include_usage = config.budget.per_day > 0;
   if (text.empty()) return options;
   const auto document = JsonDocument::parse(text, kWhat, Status::request);
   if (!document.ok()) return document.error();
@@ -79,7 +81,7 @@ Result<CallOptions> parse_call_options(std::string_view text, const Config& conf
   const JsonValue recovery = root.member("stream_recovery");
   if (recovery.exists())
     options.stream_recovery = stream_recovery_from_name(recovery.string_or(""));
-  options.include_usage = root.member("include_usage").boolean_or(false);
+  options.include_usage = root.member("include_usage").boolean_or(options.include_usage);
   options.tag = root.member("tag").string_or("");
   if (auto error = check_routes(options, config)) return *error;
   return options;

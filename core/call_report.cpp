@@ -81,6 +81,7 @@ void write_error(JsonWriter& json, const CallReport& report) {
   text("type", report.cause.type);
   text("param", report.cause.param);
   text("request_id", report.cause.request_id);
+  text("service", report.service);
   json.key("retry_after_ms");
   if (report.retry_after_ms == kNoNumber) {
     json.null();

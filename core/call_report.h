@@ -56,6 +56,7 @@ struct CallReport {
   Status status = Status::ok;
   Classification cause;  // of a failed call
   std::string message;   // of a failed call; ours, no prompt
+  std::string service;   // what the provider's status page says; "": it was not asked
   std::int64_t retry_after_ms = -1;
 };
 

@@ -12,10 +12,13 @@ constexpr std::uint64_t kJudgedLeast = 20;
 // cooldown.
 constexpr Nanos kAlertQuiet = kMinute;
 constexpr Nanos kTickEvery = kSecond;
+// All endpoints limited for a moment is what waiting is for; for longer, a person should know.
+constexpr Nanos kLimitedLasting = 10 * kSecond;
 // A busy client's plain successes must not wash out the traces that tell something.
 constexpr Nanos kPlainTraceEvery = 100 * kMillisecond;
 // Of a request whose usage nobody told: a token of English text is about four bytes of JSON.
 constexpr std::int64_t kBytesPerToken = 4;
+constexpr int kTooManyRequests = 429;
 
 MonitorSettings settings_of(const Config& config) {
   MonitorSettings settings;
@@ -50,14 +53,32 @@ bool is_requests_fault(Verdict verdict) {
 
 RequestOutcome outcome_of(Verdict verdict, int status) {
   if (verdict == Verdict::ok) return RequestOutcome::succeeded;
-  if (status == 429) return RequestOutcome::rate_limited;
+  if (status == kTooManyRequests) return RequestOutcome::rate_limited;
   return is_requests_fault(verdict) ? RequestOutcome::rejected : RequestOutcome::failed;
 }
 
-// Sent in full and not answered, or answered in part.
+// Sent in full and not answered, or answered in part: as the call's own `maybe_billed` has it.
 bool maybe_billed(const Attempt& attempt, Verdict verdict) {
-  if (verdict == Verdict::broken_stream) return true;
-  return attempt.sent_at >= 0 && attempt.answered_at < 0 && verdict != Verdict::local;
+  const bool success = is_success(attempt.status);
+  switch (verdict) {
+    case Verdict::ok:
+      return false;
+    case Verdict::broken_stream:
+      return true;
+    case Verdict::timeout:
+    case Verdict::cancelled:
+      return attempt.sent_at >= 0 && (attempt.answered_at < 0 || success);
+    case Verdict::local:  // an answer that was larger than our own limits
+      return success;
+    default:
+      return attempt.sent_at >= 0 && attempt.answered_at < 0;
+  }
+}
+
+// Of a model's answers, in tokens: what one that nobody saw may have had.
+std::int64_t usual_output(const LedgerLine& model) {
+  const std::uint64_t calls = model.calls.get();
+  return calls == 0 ? 0 : static_cast<std::int64_t>(model.output_tokens.get() / calls);
 }
 
 }  // namespace
@@ -65,6 +86,11 @@ bool maybe_billed(const Attempt& attempt, Verdict verdict) {
 bool can_take_calls(const EndpointView& endpoint, Nanos now_mono) {
   const EndpointStatus status = status_at(endpoint, now_mono);
   return status == EndpointStatus::healthy || status == EndpointStatus::degraded;
+}
+
+bool nobody_takes_calls(const Snapshot& snapshot, Nanos mono) {
+  return std::none_of(snapshot.endpoints.begin(), snapshot.endpoints.end(),
+                      [mono](const auto& each) { return can_take_calls(*each, mono); });
 }
 
 ClientMonitor::ClientMonitor(std::shared_ptr<const Config> config,
@@ -77,6 +103,7 @@ ClientMonitor::ClientMonitor(std::shared_ptr<const Config> config,
   for (const EndpointConfig& endpoint : config_->endpoints) {
     endpoints_.push_back(std::make_unique<LedgerLine>());
     endpoints_.back()->name = endpoint.name;
+    head_rooms_.push_back(std::make_unique<HeadRoom>());
   }
 }
 
@@ -87,6 +114,10 @@ void ClientMonitor::attempt_ended(const Call& call, const Classification& found,
   const TraceLine& line = call.trace.back();
   if (maybe_billed(attempt, found.verdict)) estimate(call, line, now);
   if (found.verdict == Verdict::cancelled || found.verdict == Verdict::local) return;
+  // Another credential's limits are not the endpoint's.
+  if (!call.request.own_credential) {
+    head_rooms_[line.endpoint]->read(attempt.headers, attempt.status == kTooManyRequests, now);
+  }
   RequestRecord record;
   record.outcome = outcome_of(found.verdict, attempt.status);
   record.retries = call.attempts > 1 ? 1 : 0;
@@ -102,29 +133,42 @@ void ClientMonitor::attempt_ended(const Call& call, const Classification& found,
 
 std::optional<Price> ClientMonitor::price_of(std::uint32_t endpoint,
                                              const std::string& model) const {
-  const auto named = config_->prices.find(model);
-  if (named != config_->prices.end()) return named->second;
-  return document_price(config_->endpoints[endpoint].host, model);
+  const EndpointConfig& at = config_->endpoints[endpoint];
+  for (const auto* prices : {&at.prices, &config_->prices}) {
+    const auto named = prices->find(model);
+    if (named != prices->end()) return named->second;
+  }
+  return document_price(at.host, model);
 }
 
+// For what told no usage: of a stream each piece of content is about a token, and an answer that
+// nobody saw is as long as its model's others.
 void ClientMonitor::estimate(const Call& call, const TraceLine& line, Now now) {
   const std::optional<Price> price = price_of(line.endpoint, line.model);
-  if (!price) return;
+  LedgerLine& of_model = models_.line(line.model);
   Usage usage;
   const std::string* body = call.request.body.get();
   const std::int64_t bytes = body == nullptr ? 0 : static_cast<std::int64_t>(body->size());
   usage.input = (bytes + kBytesPerToken - 1) / kBytesPerToken;
+  usage.output = call.attempt.reader != nullptr && call.attempt.answered_at >= 0
+                     ? call.attempt.content_count
+                     : usual_output(of_model);
   if (call.attempt.reader != nullptr) {
     const Usage& told = call.attempt.reader->facts().usage;
     if (told.known()) usage = told;
   }
-  const NanoUsd amount = cost_of(*price, usage).value_or(0);
-  endpoints_[line.endpoint]->estimate.add(amount);
-  models_.line(line.model).estimate.add(amount);
+  std::optional<NanoUsd> amount;
+  if (price) amount = cost_of(*price, usage);
+  charge_estimate(*endpoints_[line.endpoint], amount);
+  charge_estimate(of_model, amount);
   if (!call.request.options.tag.empty()) {
-    tags_.line(call.request.options.tag).estimate.add(amount);
+    charge_estimate(tags_.line(call.request.options.tag), amount);
   }
-  budget_.spend(amount, now.unix, monitor_.alerts());
+  if (amount) {
+    budget_.spend(*amount, now.unix, monitor_.alerts());
+  } else {
+    warn_unpriced(line.model, now);
+  }
 }
 
 // ---- calls -------------------------------------------------------------------------------------
@@ -138,8 +182,9 @@ std::optional<NanoUsd> ClientMonitor::cost(const TraceLine& line, const Usage& u
 void ClientMonitor::call_ended(const Call& call, const std::shared_ptr<const CallReport>& report,
                                Now now) {
   if (report->status != Status::cancelled) {
-    const bool failed = report->failed && !is_requests_fault(report->cause.verdict);
-    calls_.count(now.mono, {1, 0, failed ? 1U : 0U});
+    const bool rejected = report->failed && is_requests_fault(report->cause.verdict);
+    const bool failed = report->failed && !rejected;
+    calls_.count(now.mono, {1, 0, failed ? 1U : 0U, rejected ? 1U : 0U});
   }
   if (!report->failed && report->usage.known()) {
     const std::string& model = report->trace.back().model;
@@ -153,20 +198,26 @@ void ClientMonitor::call_ended(const Call& call, const std::shared_ptr<const Cal
     } else {
       warn_unpriced(model, now);
     }
+  } else if (!report->failed && !call.request.model.empty() && !report->trace.empty()) {
+    estimate(call, report->trace.back(), now);  // it told no usage
   }
   if (watched_.get()) keep(call, report, now);
 }
 
 // A budget that stops is worth nothing where costs are not known.
 void ClientMonitor::warn_unpriced(const std::string& model, Now now) {
-  if (!budget_.settings().stops || unpriced_warned_) return;
-  unpriced_warned_ = true;
+  if (!budget_.settings().stops) return;
+  LedgerLine& line = models_.line(model);
+  if (line.warned) return;
+  line.warned = true;
   Alert alert;
   alert.cause = AlertCause::price_unknown;
-  alert.message = "the budget cannot count " + model + ": it has no price; set prices." + model;
+  alert.message =
+      "the budget cannot count " + line.name + ": it has no price; set prices." + line.name;
   monitor_.alerts().raise(std::move(alert), now.unix);
 }
 
+// What the configuration tells of models before the first call.
 void ClientMonitor::warn_unpriced_models(Now now) {
   if (!budget_.settings().stops) return;
   for (std::uint32_t i = 0; i < config_->endpoints.size(); ++i) {
@@ -177,6 +228,16 @@ void ClientMonitor::warn_unpriced_models(Now now) {
     for (const std::string& each : fallbacks)
       if (!price_of(0, each)) warn_unpriced(each, now);
   }
+  const bool any = !config_->prices.empty() ||
+                   std::any_of(config_->endpoints.begin(), config_->endpoints.end(),
+                               [](const EndpointConfig& each) {
+                                 return !each.prices.empty() || has_document_prices(each.host);
+                               });
+  if (any) return;
+  Alert alert;
+  alert.cause = AlertCause::price_unknown;
+  alert.message = "the budget cannot count anything: no model has a price; set prices";
+  monitor_.alerts().raise(std::move(alert), now.unix);
 }
 
 void ClientMonitor::keep(const Call& call, const std::shared_ptr<const CallReport>& report,
@@ -205,7 +266,8 @@ void ClientMonitor::turn_ended(const std::shared_ptr<const Snapshot>& fresh, Now
       traces_.pop_back();
     fresh_traces_.clear();
   }
-  if (fresh != nullptr || limited_alert_id_ != 0) judge_limited(now);
+  if (fresh != nullptr || limited_alert_id_ != 0 || limited_since_ >= 0) judge_limited(now);
+  judge_deliveries(now);
   if (begun_ && now.mono - ticked_ < kTickEvery) return;
   if (!begun_) warn_unpriced_models(now);
   begun_ = true;
@@ -215,15 +277,29 @@ void ClientMonitor::turn_ended(const std::shared_ptr<const Snapshot>& fresh, Now
 }
 
 void ClientMonitor::judge_limited(Now now) {
-  const auto& views = snapshot_->endpoints;
-  const bool none = std::none_of(views.begin(), views.end(),
-                                 [&](const auto& each) { return can_take_calls(*each, now.mono); });
-  if (!none) {
-    if (limited_alert_id_ != 0) monitor_.alerts().resolve(limited_alert_id_, now.unix);
+  const bool none = nobody_takes_calls(*snapshot_, now.mono);
+  if (none) {
+    if (limited_since_ < 0) limited_since_ = now.mono;
+    limited_last_ = now.mono;
+  } else {
+    limited_since_ = -1;
+  }
+  if (limited_alert_id_ != 0) {
+    // Limits that open and close again are one episode.
+    const Nanos quiet = limited_hopeless_ ? 0 : kAlertQuiet;
+    if (none || now.mono - limited_last_ < quiet) return;
+    monitor_.alerts().resolve(limited_alert_id_, now.unix);
     limited_alert_id_ = 0;
     return;
   }
-  if (limited_alert_id_ != 0) return;
+  if (!none) return;
+  limited_hopeless_ =
+      nobody_takes_calls(*snapshot_, saturating_add(now.mono, config_->policy.max_wait));
+  if (limited_hopeless_ || now.mono - limited_since_ >= kLimitedLasting) raise_limited(now);
+}
+
+void ClientMonitor::raise_limited(Now now) {
+  const auto& views = snapshot_->endpoints;
   Alert alert;
   alert.cause = AlertCause::all_limited;
   alert.severity = AlertSeverity::critical;
@@ -236,9 +312,26 @@ void ClientMonitor::judge_limited(Now now) {
   limited_alert_id_ = monitor_.alerts().raise(std::move(alert), now.unix);
 }
 
+void ClientMonitor::judge_deliveries(Now now) {
+  const bool failing = deliveries_.failing.get();
+  if (failing == (delivery_alert_id_ != 0)) return;
+  if (!failing) {
+    monitor_.alerts().resolve(delivery_alert_id_, now.unix);
+    delivery_alert_id_ = 0;
+    return;
+  }
+  const int status = deliveries_.http_status.get();
+  Alert alert;
+  alert.cause = AlertCause::delivery;
+  alert.message = "the webhook did not take an alert: " +
+                  (status == 0 ? "no answer" : "HTTP status " + std::to_string(status));
+  delivery_alert_id_ = monitor_.alerts().raise(std::move(alert), now.unix);
+}
+
 Nanos ClientMonitor::next_instant() const {
-  if (!watched_.get() || monitor_.alerts().active() == 0) return kNever;
-  return ticked_ + kTickEvery;
+  if (!watched_.get()) return kNever;
+  if (monitor_.alerts().active() != 0) return ticked_ + kTickEvery;
+  return limited_since_ < 0 ? kNever : limited_since_ + kLimitedLasting;
 }
 
 }  // namespace holysheep

@@ -14,8 +14,10 @@
 #include <string>
 #include <vector>
 
+#include "core/alert_deliveries.h"
 #include "core/budget.h"
 #include "core/call.h"
+#include "core/head_room.h"
 #include "core/ledger.h"
 #include "core/monitor.h"
 #include "core/snapshot.h"
@@ -57,9 +59,13 @@ class ClientMonitor {
   const Ledger& tags() const { return tags_; }
   // One line for each endpoint, in the configuration's order.
   const std::vector<std::unique_ptr<LedgerLine>>& endpoint_lines() const { return endpoints_; }
-  // Calls that ended in the window: `failed` counts those that brought an error, and none that was
-  // cancelled or whose request was at fault.
+  // Likewise.
+  const std::vector<std::unique_ptr<HeadRoom>>& head_rooms() const { return head_rooms_; }
+  // Calls that ended in the window, cancelled ones left out: `rejected` counts those whose request
+  // was at fault, `failed` those that brought another error.
   const RateWindow& calls() const { return calls_; }
+  AlertDeliveries& deliveries() { return deliveries_; }
+  const AlertDeliveries& deliveries() const { return deliveries_; }
   // Somebody looks at the traces, or waits for alerts: they are kept, and turns are made for them.
   void watch() { watched_.set(true); }
   std::vector<KeptTrace> traces() const;  // the newest first
@@ -71,6 +77,8 @@ class ClientMonitor {
   void warn_unpriced_models(Now now);
   void keep(const Call& call, const std::shared_ptr<const CallReport>& report, Now now);
   void judge_limited(Now now);
+  void raise_limited(Now now);
+  void judge_deliveries(Now now);
 
   std::shared_ptr<const Config> config_;
   std::shared_ptr<Counters> counters_;
@@ -78,15 +86,20 @@ class ClientMonitor {
   Ledger models_;
   Ledger tags_;
   std::vector<std::unique_ptr<LedgerLine>> endpoints_;
+  std::vector<std::unique_ptr<HeadRoom>> head_rooms_;
   RateWindow calls_;
   Budget budget_;
+  AlertDeliveries deliveries_;
   Single<bool> watched_;
 
   // The engine's.
   std::shared_ptr<const Snapshot> snapshot_;
   Nanos ticked_ = 0;
   std::uint64_t limited_alert_id_ = 0;
-  bool unpriced_warned_ = false;
+  bool limited_hopeless_ = false;  // of that alert: no end within `max_wait` was known
+  Nanos limited_since_ = -1;       // nobody has taken calls since; -1: somebody does
+  Nanos limited_last_ = 0;
+  std::uint64_t delivery_alert_id_ = 0;
   bool begun_ = false;
   std::vector<KeptTrace> fresh_traces_;  // of this turn
   Nanos plain_kept_ = 0;                 // when a plain success was kept last
@@ -97,5 +110,7 @@ class ClientMonitor {
 
 // Whether an endpoint can take a call: not while it is limited or down.
 bool can_take_calls(const EndpointView& endpoint, Nanos now_mono);
+// At `mono`, if nothing else happens until then.
+bool nobody_takes_calls(const Snapshot& snapshot, Nanos mono);
 
 }  // namespace holysheep

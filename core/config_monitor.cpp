@@ -20,6 +20,8 @@ namespace {
 constexpr std::string_view kUnix = "unix:";
 // The kernel's sockaddr_un holds 108 bytes and a NUL.
 constexpr std::size_t kUnixPathMax = 107;
+// As many processes of one program as a machine has processors for.
+constexpr int kPortsMax = 1024;
 constexpr std::string_view kRedacted = "\u2026";
 
 bool is_numeric(const std::string& host) {
@@ -31,6 +33,22 @@ bool is_numeric(const std::string& host) {
 
 bool is_loopback(const std::string& host) {
   return host == "::1" || host.rfind("127.", 0) == 0;
+}
+
+// A whole number from 0 to 65535.
+bool read_port(std::string_view text, int* port) {
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), *port);
+  return fault == std::errc() && end == text.data() + text.size() && *port >= 0 && *port <= 65535;
+}
+
+// "9464" or "9464-9471".
+bool read_ports(std::string_view text, ListenAddress& address) {
+  const std::size_t dash = text.find('-');
+  if (!read_port(text.substr(0, dash), &address.port)) return false;
+  address.port_last = address.port;
+  if (dash == std::string_view::npos) return true;
+  return read_port(text.substr(dash + 1), &address.port_last) && address.port > 0 &&
+         address.port_last >= address.port && address.port_last - address.port < kPortsMax;
 }
 
 std::int64_t integer_of(const JsonValue& root, std::string_view path) {
@@ -52,8 +70,9 @@ std::optional<Error> read_listen(const JsonValue& monitor, const Environment& en
   const std::optional<ListenAddress> address = parse_listen(out.listen);
   if (!address) {
     return config_error(listen.path(),
-                        "expected a numeric address and a port as in 127.0.0.1:9464, \":0\" for a "
-                        "free port of this machine, or unix:PATH");
+                        "expected a numeric address and a port as in 127.0.0.1:9464 or several as "
+                        "in 127.0.0.1:9464-9471, \":0\" for a free port of this machine, or "
+                        "unix:PATH");
   }
   if (!address->is_unix && !address->is_loopback && out.token.kind == KeySource::Kind::none) {
     return config_error(listen.path(),
@@ -111,12 +130,7 @@ std::optional<ListenAddress> parse_listen(std::string_view text) {
   }
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) return std::nullopt;
-  const std::string_view port = text.substr(colon + 1);
-  const auto [end, fault] = std::from_chars(port.data(), port.data() + port.size(), address.port);
-  if (fault != std::errc() || end != port.data() + port.size() || address.port < 0 ||
-      address.port > 65535) {
-    return std::nullopt;
-  }
+  if (!read_ports(text.substr(colon + 1), address)) return std::nullopt;
   address.host = text.substr(0, colon);
   if (address.host.empty() || address.host == "localhost") address.host = "127.0.0.1";
   if (address.host.size() > 2 && address.host.front() == '[' && address.host.back() == ']') {
@@ -133,9 +147,17 @@ std::optional<Error> read_monitor(const JsonValue& root, const Environment& envi
   std::optional<Error> missing_key;
   if (auto error = read_listen(monitor, environment, config, missing_key)) return error;
   if (auto error = read_webhook(monitor.member("webhook"), config)) return error;
+  config.monitor.name = monitor.member("name").string_or("");
   config.monitor.alert_threshold = integer_of(root, "monitor.alert_threshold");
   config.monitor.window = from_ms(integer_of(root, "monitor.window_ms"));
   config.monitor.status_page_url = monitor.member("status_page_url").string_or(kDocumentStatusPage);
+  for (const std::string_view name :
+       {"proxy", "no_proxy", "ca_file", "ca_file_default", "client_cert", "client_key"}) {
+    const JsonValue value = root.member(name);
+    if (!value.exists()) continue;
+    config.monitor.network.append(",\"").append(name).append("\":").append(value.dump());
+  }
+  config.monitor.check_service = monitor.member("check_service").boolean_or(false);
   if (auto error = read_budget(root, config)) return error;
   return missing_key;
 }
@@ -155,6 +177,7 @@ void write_monitor(JsonWriter& json, const Config& config, bool with_secrets) {
       json.value(host);
     json.end_array();
   }
+  if (!monitor.name.empty()) json.member("name", monitor.name);
   json.member("alert_threshold", monitor.alert_threshold);
   json.member("window_ms", to_ms(monitor.window));
   if (!monitor.webhook_url.empty()) {
@@ -164,6 +187,7 @@ void write_monitor(JsonWriter& json, const Config& config, bool with_secrets) {
     json.end_object();
   }
   json.member("status_page_url", monitor.status_page_url);
+  json.member("check_service", monitor.check_service);
   json.end_object();
   if (config.budget.per_day <= 0) return;
   json.key("budget").begin_object();

@@ -22,22 +22,28 @@ struct Environment;
 enum class WebhookFormat : std::uint8_t { generic, slack };
 
 struct MonitorConfig {
-  std::string listen;  // "": nobody listens; "127.0.0.1:9464", "[::1]:0", "unix:/run/holysheep"
+  std::string listen;  // "": nobody listens; "127.0.0.1:9464", "127.0.0.1:9464-9471", "[::1]:0", …
   KeySource token;
   std::vector<std::string> hosts;  // further names that a Host header may bear
   std::int64_t alert_threshold = 0;
   Nanos window = 0;
+  std::string name;         // of the program, in what the webhook is told; "": host and process
   std::string webhook_url;  // "": none; a secret
   WebhookFormat webhook_format = WebhookFormat::generic;
   std::string status_page_url;
+  // The client's `proxy`, `ca_file` and the like as further members of a configuration, for the
+  // engines that ask that page and tell the webhook; a secret.
+  std::string network;
+  bool check_service = false;  // ask it when every endpoint has failed
 };
 
 // `monitor.listen`, taken apart.
 struct ListenAddress {
   bool is_unix = false;
-  std::string host;  // numeric
-  int port = 0;      // 0: the system chooses
-  std::string path;  // of the Unix socket
+  std::string host;   // numeric
+  int port = 0;       // 0: the system chooses
+  int port_last = 0;  // the first free one from `port` to here
+  std::string path;   // of the Unix socket
   bool is_loopback = false;
 };
 // Nothing if the text is none.

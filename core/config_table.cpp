@@ -158,9 +158,9 @@ constexpr std::array kKeys = std::to_array<ConfigKey>({
      "When a stream breaks after content was delivered: an error that carries the text so far; the "
      "answer begins again elsewhere (readers of events only); or nothing is delivered until it is "
      "whole."},
-    {"include_usage", K, KeyType::boolean, "false", 0, 0, "", false,
+    {"include_usage", K, KeyType::boolean, "", 0, 0, "", false,
      "Ask a stream for its token usage; the extra chunk is not delivered unless the body asked for "
-     "it too."},
+     "it too. Without it: where a `budget` is set."},
     {"replay", K, KeyType::choice, "", 0, 0, "free|bound|once", false,
      "Whether the request may be sent again: anywhere, on its endpoint only, or only if it was "
      "certainly not processed. By method and path if it is missing."},
@@ -219,17 +219,21 @@ constexpr std::array kKeys = std::to_array<ConfigKey>({
     {"limits.routes_max", C, KeyType::integer, "1024", 16, kCountMax, "", false,
      "Remembered (endpoint, model) pairs; the least recently used one goes."},
 
-    {"prices", C, KeyType::object_map, "", 0, 0, "", false,
+    {"prices", C | E, KeyType::object_map, "", 0, 0, "", false,
      "Prices by model in US dollars per million tokens, as decimal string or number with at most "
-     "three decimals. A model without a price is served; its cost is null."},
-    {"prices.*.input", C, KeyType::dollars, "", 0, 0, "", false, "Input tokens."},
-    {"prices.*.output", C, KeyType::dollars, "", 0, 0, "", false, "Output tokens."},
-    {"prices.*.cached", C, KeyType::dollars, "", 0, 0, "", false,
+     "nine decimals. An endpoint's own come first, then the client's, then those that "
+     "`holysheep.ai` has for the tutorial's four models. A model without a price is served; its "
+     "cost is "
+     "null."},
+    {"prices.*.input", C | E, KeyType::dollars, "", 0, 0, "", false, "Input tokens."},
+    {"prices.*.output", C | E, KeyType::dollars, "", 0, 0, "", false, "Output tokens."},
+    {"prices.*.cached", C | E, KeyType::dollars, "", 0, 0, "", false,
      "Cached input tokens. Without it: as input."},
     {"budget", C, KeyType::object, "", 0, 0, "", false, "What may be spent. Without it: no limit."},
     {"budget.usd_per_day", C, KeyType::dollars, "", 0, 0, "", false,
-     "US dollars in a day (UTC), as decimal string or number. Counts what this process's calls "
-     "cost by their providers' usage, and an estimate for attempts that may have been billed."},
+     "US dollars in a day (UTC), as decimal string or number, for each process by itself. Counts "
+     "what calls cost by their providers' usage, and an estimate for attempts that may have been "
+     "billed."},
     {"budget.action", C, KeyType::choice, "\"warn\"", 0, 0, "warn|stop", false,
      "When it is spent: `warn` raises an alert, `stop` refuses calls as well, until 00:00 UTC. "
      "Calls that are under way end as they would."},
@@ -239,15 +243,19 @@ constexpr std::array kKeys = std::to_array<ConfigKey>({
     {"monitor", C, KeyType::object, "", 0, 0, "", false, "Metrics, alerts and who may see them."},
     {"monitor.listen", C, KeyType::text, "", 1, kTextMax, "", false,
      "Where to serve the monitor page, `/metrics`, `/health` and the like: a numeric address and "
-     "port as in `127.0.0.1:9464`, `:0` for a free port of this machine, or `unix:PATH`. An "
-     "address "
-     "that others reach needs `monitor.token`. Without it nothing listens; a port in use is a "
-     "warning, never an error."},
+     "port as in `127.0.0.1:9464`; a range as in `127.0.0.1:9464-9471`, of which each process "
+     "takes the first port that is free (gunicorn and the like); `:0` for a free port of this "
+     "machine; or `unix:PATH`, in which `{pid}` is the process's number. An address that others "
+     "reach needs `monitor.token`. Without it nothing listens; a port in use is a warning, never "
+     "an error."},
     {"monitor.token", C, KeyType::credential, "", 1, kKeyMax, "", true,
      "What readers must show: `Authorization: Bearer TOKEN`, or a browser once `/?token=TOKEN`."},
     {"monitor.hosts", C, KeyType::text_list, "[]", 0, 0, "", false,
      "Names by which readers may call the monitor, beside its address and `localhost`: the `Host` "
      "header is checked, so that no website can read it through a visitor's browser."},
+    {"monitor.name", C, KeyType::text, "", 1, 64, "", false,
+     "What the program is called in the alerts that the webhook gets. Without it: the machine's "
+     "name and the process's number."},
     {"monitor.alert_threshold", C, KeyType::integer, "5", 0, kCountMax, "", false,
      "429s of one endpoint that raise an alert. 0: none is raised for 429s."},
     {"monitor.window_ms", C, KeyType::integer, "300000", 60000, kMsMax, "", false,
@@ -255,12 +263,19 @@ constexpr std::array kKeys = std::to_array<ConfigKey>({
      "requests."},
     {"monitor.webhook", C, KeyType::object, "", 0, 0, "", false, "Where alerts are sent to."},
     {"monitor.webhook.url", C, KeyType::text, "", 1, kTextMax, "", true,
-     "Gets each alert as an HTTP POST with a JSON body, when it begins and when it is over."},
+     "Gets each alert as an HTTP POST with a JSON body, when it begins and when it is over; again "
+     "after 1, 2, 4 … s for two minutes if it is not taken. What is lost is a metric and an alert "
+     "in the list and the log."},
     {"monitor.webhook.format", C, KeyType::choice, "\"generic\"", 0, 0, "generic|slack", false,
-     "The body: `generic` is the alert as an object; `slack` is {\"text\": …}, which other chats "
+     "The body: `generic` is the alert as an object with `name` beside it; `slack` is {\"text\": "
+     "…}, which other chats "
      "take too."},
     {"monitor.status_page_url", C, KeyType::text, "\"https://status.holysheep.ai\"", 1, kTextMax,
      "", false, "The provider's status page, for `check_service`."},
+    {"monitor.check_service", C, KeyType::boolean, "false", 0, 0, "", false,
+     "When every endpoint has failed, ask `status_page_url` and say in the call's error what it "
+     "says. One request for all calls that end so meanwhile; its answer is used for 30 s. Such a "
+     "call ends up to 5 s later, but never after its `total_ms`. Not after 429s and refused keys."},
 
     {"isolated", C, KeyType::boolean, "false", 0, 0, "", false,
      "An engine and a pool of its own, even if an equal configuration is open already."},

@@ -8,7 +8,7 @@ void EndpointMetrics::record(const RequestRecord& record, Now now) {
   retries_.add(record.retries);
   latency_.record(record.latency);
   if (record.first_token >= 0) first_token_.record(record.first_token);
-  WindowCounts counts{1, 0, 0};
+  WindowCounts counts{1, 0, 0, 0};
   switch (record.outcome) {
     case RequestOutcome::succeeded:
       succeeded_.add(1);
@@ -26,6 +26,8 @@ void EndpointMetrics::record(const RequestRecord& record, Now now) {
       break;
     case RequestOutcome::rejected:
       failed_.add(1);
+      rejected_.add(1);
+      counts.rejected = 1;
       break;
   }
   window_.count(now.mono, counts);

@@ -47,6 +47,7 @@ class EndpointMetrics {
   std::uint64_t succeeded() const { return succeeded_.get(); }
   std::uint64_t rate_limited() const { return rate_limited_.get(); }
   std::uint64_t failed() const { return failed_.get(); }  // rejected ones included
+  std::uint64_t rejected() const { return rejected_.get(); }
   std::uint64_t retries() const { return retries_.get(); }
   Nanos last_rate_limited_unix() const { return last_rate_limited_unix_.get(); }  // 0: never
   const LatencyHistogram& latency() const { return latency_; }
@@ -61,7 +62,7 @@ class EndpointMetrics {
   // The writer's: one spell of 429s, from the first to the success that follows the last.
   struct Spell {
     std::uint64_t count = 0;  // 429s since the last alert ended
-    Nanos first = 0;          // instants on the monotonic clock, of the first and the last of them
+    Nanos first = 0;          // of them after a success; on the monotonic clock, as the others
     Nanos last = 0;
     Nanos recovered = -1;        // the first success after the last; -1: none yet
     std::uint64_t alert_id = 0;  // 0: none is active
@@ -77,6 +78,7 @@ class EndpointMetrics {
   Tally succeeded_;
   Tally rate_limited_;
   Tally failed_;
+  Tally rejected_;
   Tally retries_;
   Single<Nanos> last_rate_limited_unix_;
   Nanos limited_since_ = -1;  // the first 429 after the last success; -1: none

@@ -83,6 +83,17 @@ Engine::Engine(std::shared_ptr<const Config> config, Transport& transport, std::
 
 Engine::~Engine() = default;
 
+void Engine::set_service_check(std::function<void()> ask) {
+  impl_->ask_service = std::move(ask);
+}
+
+void Engine::service_told(std::string said) {
+  Impl::Command command;
+  command.kind = Impl::Command::Kind::service;
+  command.key = std::move(said);
+  impl_->post(std::move(command));
+}
+
 void Engine::warn(const std::string& message, Now now) {
   impl_->log.write(LogLevel::warning, now.unix, message, {});
 }
@@ -349,7 +360,10 @@ void Engine::Impl::drain_handle(HandleId handle) {
   for (Call* call = first_call; call != nullptr;) {
     Call* following = call->next;
     if (call->handle == handle && call->phase != Call::Phase::attempting) {
-      step(*call, [&] { finish_draining(*call, call->opens_at); });
+      step(*call, [&] {
+        if (call->ending) return finish_cause(*call, call->end_flags, call->end_retry_after);
+        finish_draining(*call, call->opens_at);
+      });
     }
     call = following;
   }
@@ -390,6 +404,8 @@ void Engine::Impl::take(Command& command) {
       return drain_handle(command.handle);
     case Command::Kind::drop:
       return drop_queue(command.queue);
+    case Command::Kind::service:
+      return service_told(command.key);
   }
 }
 

@@ -55,6 +55,10 @@ class Engine {
   // The log of this handle; null: none.
   void log_to(HandleId handle, std::shared_ptr<Queue> queue, int level);
   std::shared_ptr<const Snapshot> snapshot() const;
+  // `ask` is called on the loop's thread when every endpoint has failed; what the provider's status
+  // page says then comes with service_told(), from any thread. Before the first turn only.
+  void set_service_check(std::function<void()> ask);
+  void service_told(std::string said);
   // Writes a warning to the log; before the first turn only.
   void warn(const std::string& message, Now now);
   // Lives as long as the engine.

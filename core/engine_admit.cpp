@@ -168,6 +168,7 @@ Choice Engine::Impl::choose(Call& call, RouteWish& wish) {
 }
 
 void Engine::Impl::admit(Call& call) {
+  if (call.ending) return finish_cause(call, call.end_flags, call.end_retry_after);
   if (call.total_at <= now.mono) return finish_total(call);
   if (!key_files.empty() && now.mono - key_files_read_at >= kKeyFileAge) read_key_files();
   RouteWish wish;

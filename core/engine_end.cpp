@@ -456,11 +456,7 @@ void Engine::Impl::finish_ok(Call& call, const BodyFacts& facts) {
   if (facts.usage.known()) {
     const std::optional<NanoUsd> cost = monitor.cost(report->trace.back(), facts.usage);
     report->cost = cost;
-    if (cost) {
-      counters->cost_nano_usd.fetch_add(*cost, std::memory_order_relaxed);
-    } else {
-      counters->cost_unknown.fetch_add(1, std::memory_order_relaxed);
-    }
+    if (cost) counters->cost_nano_usd.fetch_add(*cost, std::memory_order_relaxed);
   }
   Completion done;
   done.http_status = attempt.status;
@@ -495,6 +491,8 @@ void Engine::Impl::finish_failed(Call& call, Status status, std::string message,
   report->retry_after_ms = retry_after < 0 ? -1 : to_ms_ceil(retry_after);
   const std::string history = describe_failure(*report);
   if (!history.empty()) message.append(message.empty() ? "" : ": ").append(history);
+  if ((flags & kFlagAllEndpointsFailed) != 0) report->service = known_of_service();
+  if (!report->service.empty()) message.append("; ").append(report->service);
   report->message = scrubbed(call, std::move(message));
   if (call.maybe_billed) flags |= kFlagMaybeBilled;
   if (call.attempts == 0) flags |= kFlagNothingSent;
@@ -521,6 +519,7 @@ void Engine::Impl::finish_failed(Call& call, Status status, std::string message,
 }
 
 void Engine::Impl::finish_cause(Call& call, std::uint32_t flags, Nanos retry_after) {
+  if (waits_for_service(call, flags, retry_after)) return;
   if (retry_after < 0 && call.cause.hint) retry_after = call.cause.hint->wait;
   if (retryable(call.cause.verdict)) flags |= kFlagRetryable;
   std::string message;

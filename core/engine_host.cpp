@@ -18,6 +18,7 @@
 #include "core/monitor_status.h"
 #include "core/process_id.h"
 #include "core/random.h"
+#include "core/service_check.h"
 
 namespace holysheep {
 namespace {
@@ -26,6 +27,8 @@ namespace {
 constexpr Nanos kParkMax = kSecond;
 // A turn that begins so long after its timer was due.
 constexpr Nanos kLate = 50 * kMillisecond;
+// How long a client that ends waits for alerts that its webhook has not taken.
+constexpr std::int64_t kLastAlertsMs = 1000;
 // A longer wait is one without limit: the clock's type would overflow.
 constexpr Nanos kWaitMax = 365 * kDay;
 
@@ -97,13 +100,14 @@ Result<EngineHost::Opened> EngineHost::open(std::shared_ptr<const Config> config
     }
   }
   // From here on the engine runs, and must be known to be stopped.
-  known.hosts.reserve(known.hosts.size() + 1);
+  known.hosts.reserve(known.hosts.size() + 3);
   Result<std::shared_ptr<EngineHost>> started = start(std::move(config));
   if (!started) return std::move(started).error();
   opened.host = std::move(started).value();
   ++opened.host->handles_open_;
   known.hosts.push_back(opened.host);
-  if (opened.host->webhook_ != nullptr) known.hosts.push_back(opened.host->webhook_);
+  for (const auto& helper : {opened.host->webhook_, opened.host->status_page_})
+    if (helper != nullptr) known.hosts.push_back(helper);
   return opened;
 }
 
@@ -111,13 +115,33 @@ Result<EngineHost::Opened> EngineHost::open(std::shared_ptr<const Config> config
 // one's thread starts, since its first turn may raise an alert.
 std::optional<Error> EngineHost::start_webhook() {
   if (config_->monitor.webhook_url.empty()) return std::nullopt;
-  auto config = parse_config(webhook_config(config_->monitor.webhook_url), read_environment());
+  auto config = parse_config(webhook_config(config_->monitor), read_environment());
   if (!config) return Error{Status::config, "monitor.webhook.url: " + config.error().message};
   Result<std::shared_ptr<EngineHost>> started = start(std::move(config).value());
   if (!started) return std::move(started).error();
   webhook_ = std::move(started).value();
   service_->tell_webhook(webhook_->engine());
   return std::nullopt;
+}
+
+std::optional<Error> EngineHost::start_service_check() {
+  const MonitorConfig& monitor = config_->monitor;
+  if (!monitor.check_service) return std::nullopt;
+  auto config = parse_config(service_check_config(monitor.status_page_url, monitor.network),
+                             read_environment());
+  if (!config) {
+    return Error{Status::config, "monitor.status_page_url: " + config.error().message};
+  }
+  Result<std::shared_ptr<EngineHost>> started = start(std::move(config).value());
+  if (!started) return std::move(started).error();
+  status_page_ = std::move(started).value();
+  service_->ask_status_page(status_page_->engine());
+  return std::nullopt;
+}
+
+void EngineHost::stop_helpers() {
+  for (const auto& helper : {webhook_, status_page_})
+    if (helper != nullptr) helper->stop_when_idle();
 }
 
 Result<std::shared_ptr<EngineHost>> EngineHost::start(std::shared_ptr<const Config> config) {
@@ -141,13 +165,18 @@ Result<std::shared_ptr<EngineHost>> EngineHost::start(std::shared_ptr<const Conf
   host->service_ = std::make_unique<MonitorService>(
       *host->engine_, *host->transport_,
       [](const void* self) { return static_cast<const EngineHost*>(self)->now(); }, host.get());
-  if (std::optional<Error> fault = host->start_webhook()) return std::move(*fault);
+  std::optional<Error> fault = host->start_webhook();
+  if (!fault) fault = host->start_service_check();
+  if (fault) {
+    host->stop_helpers();
+    return std::move(*fault);
+  }
   try {
     const BlockedSignals blocked;
     host->service_->listen();
     std::thread([host] { host->run(); }).detach();
   } catch (const std::system_error&) {
-    if (host->webhook_ != nullptr) host->webhook_->stop_when_idle();
+    host->stop_helpers();
     return Error{Status::local, "cannot open the client: the system gives no thread"};
   }
   return host;
@@ -181,8 +210,10 @@ void EngineHost::run() {
     }
     if (stopping_.load(std::memory_order_acquire) && engine_->end_if_idle()) break;
   }
+  // The last alert may be the one that matters.
+  if (webhook_ != nullptr) webhook_->wait_idle(0, kLastAlertsMs);
   end_service();
-  if (webhook_ != nullptr) webhook_->stop_when_idle();
+  stop_helpers();
   // Sockets close here, on the thread that used them; the host itself goes with its last reference.
   const std::lock_guard<std::mutex> lock(mutex_);
   ended_ = true;

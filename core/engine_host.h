@@ -63,7 +63,9 @@ class EngineHost : public std::enable_shared_from_this<EngineHost> {
  private:
   EngineHost() = default;
   std::optional<Error> start_webhook();
+  std::optional<Error> start_service_check();
   void stop_when_idle();
+  void stop_helpers();
   void end_service();
   static Result<std::shared_ptr<EngineHost>> start(std::shared_ptr<const Config> config);
   void run();
@@ -75,7 +77,8 @@ class EngineHost : public std::enable_shared_from_this<EngineHost> {
   std::atomic<Nanos> clock_offset_{0};
   std::unique_ptr<Transport> transport_;
   std::unique_ptr<Engine> engine_;
-  std::shared_ptr<EngineHost> webhook_;  // sends what the monitor tells; null: none
+  std::shared_ptr<EngineHost> webhook_;      // sends what the monitor tells; null: none
+  std::shared_ptr<EngineHost> status_page_;  // asks it; null: none
   mutable std::mutex service_mutex_;
   std::unique_ptr<MonitorService> service_;  // under service_mutex_; ended by the engine's thread
 

@@ -1,13 +1,14 @@
 // The inside of the engine. One class in several files, by the life of a call: engine.cpp (inbox,
 // turn, timers), engine_admit.cpp (choose, wait, start), engine_attempt.cpp (transport events),
-// engine_stream.cpp (delivery), engine_end.cpp (what an outcome leads to, DONE), engine_memory.cpp
-// (what happens where there is no memory).
+// engine_stream.cpp (delivery), engine_end.cpp (what an outcome leads to, DONE), engine_service.cpp
+// (the status page), engine_memory.cpp (what happens where there is no memory).
 //
 // Threads: what stands under `mutex_` is shared with callers; everything else belongs to the loop.
 #pragma once
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -49,13 +50,13 @@ struct Engine::Impl {
        RereadKey reread_key_in);
 
   struct Command {
-    enum class Kind : std::uint8_t { submit, cancel, credit, set_key, reset, drain, drop };
+    enum class Kind : std::uint8_t { submit, cancel, credit, set_key, reset, drain, drop, service };
     Kind kind = Kind::submit;
     std::unique_ptr<Call> call;
     CallId id = 0;
     std::size_t bytes = 0;
     int endpoint = -1;
-    std::string key;
+    std::string key;  // service: what the status page says
     HandleId handle = 0;
     std::shared_ptr<Queue> queue;
   };
@@ -202,6 +203,11 @@ struct Engine::Impl {
   }
   void finish_draining(Call& call, Nanos open_at);
   void close(Call& call, const std::shared_ptr<const CallReport>& report);
+  // engine_service.cpp
+  bool waits_for_service(Call& call, std::uint32_t flags, Nanos retry_after);
+  std::string_view known_of_service() const;
+  void service_told(const std::string& said);
+
   void link(Call& call);
   void unlink(Call& call);
 
@@ -217,6 +223,10 @@ struct Engine::Impl {
   RereadKey reread_key;
   std::vector<KeyFile> key_files;
   Nanos key_files_read_at = 0;
+  std::function<void()> ask_service;  // empty: nobody is asked
+  Nanos service_asked_at = -1;        // -1: not now
+  Nanos service_told_at = -1;         // -1: never
+  std::string service_said;
   std::shared_ptr<Counters> counters;
   std::vector<std::string> later_keys;  // set or read after the configuration, the newest last
   std::shared_ptr<const std::vector<std::string>> later_secrets;  // their forms

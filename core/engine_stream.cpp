@@ -53,6 +53,7 @@ void Engine::Impl::read_stream(Call& call, std::string_view bytes) {
 void Engine::Impl::note_content(Attempt& attempt) const {
   if (attempt.first_content_at < 0) attempt.first_content_at = now.mono;
   attempt.content_at = now.mono;
+  ++attempt.content_count;
 }
 
 // False: the attempt has ended.

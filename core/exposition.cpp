@@ -87,6 +87,7 @@ int weight_of(std::string_view accept, std::string_view type) {
       double given = 1;
       const std::string_view number = range.substr(q + 2);
       std::from_chars(number.data(), number.data() + number.size(), given);
+      if (!(given >= 0 && given <= 1)) given = 1;
       weight = static_cast<int>(given * 1000);
     }
     best = weight > best ? weight : best;

@@ -18,8 +18,8 @@ class LatencyHistogram {
  public:
   // Upper bounds in milliseconds; the last bucket, +Inf, has none. From a cache hit on the same
   // machine to a long reasoning answer.
-  static constexpr std::array<std::int64_t, 14> kBoundsMs = {
-      10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 30000, 60000, 120000, 300000};
+  static constexpr std::array<std::int64_t, 15> kBoundsMs = {
+      10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 30000, 60000, 120000, 300000, 600000};
 
   void record(Nanos latency);
 

@@ -1,6 +1,13 @@
 #include "core/ledger.h"
 
+#include "core/label.h"
+
 namespace holysheep {
+namespace {
+
+constexpr std::string_view kOther = "other";
+
+}  // namespace
 
 LedgerLine& Ledger::add(std::string_view name) {
   const std::size_t count = count_.load(std::memory_order_relaxed);
@@ -13,8 +20,10 @@ LedgerLine& Ledger::add(std::string_view name) {
 LedgerLine& Ledger::line(std::string_view name) {
   const auto found = places_.find(std::string(name));
   if (found != places_.end()) return *found->second;
-  if (places_.size() >= kNamesMax) {
-    if (other_ == nullptr) other_ = &add("other");
+  if (!is_label(name)) return line(as_label(name));
+  // A user may name something "other": it has the rest's line, since no two may bear one name.
+  if (places_.size() >= kNamesMax || name == kOther) {
+    if (other_ == nullptr) other_ = &add(kOther);
     return *other_;
   }
   LedgerLine& fresh = add(name);
@@ -33,6 +42,15 @@ void charge(LedgerLine& line, const Usage& usage, const std::optional<NanoUsd>& 
   } else {
     line.unpriced.add(1);
   }
+}
+
+void charge_estimate(LedgerLine& line, const std::optional<NanoUsd>& amount) {
+  if (!amount) {
+    line.unpriced_estimates.add(1);
+    return;
+  }
+  line.estimate.add(*amount);
+  line.estimates.add(1);
 }
 
 }  // namespace holysheep

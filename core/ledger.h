@@ -22,13 +22,19 @@ namespace holysheep {
 
 struct LedgerLine {
   std::string name;
-  Tally calls;
-  Tally input_tokens;  // cached ones included
+  bool warned = false;  // the writer's: that a budget cannot count it
+  Tally calls;          // answered ones with usage
+  Tally input_tokens;   // cached ones included
   Tally output_tokens;
   Tally cached_tokens;
   Tally unpriced;            // calls with usage and without a price
+  Tally estimates;           // attempts that may have been billed and told no usage
+  Tally unpriced_estimates;  // further ones, without a price
   Single<NanoUsd> cost;      // by the provider's usage
-  Single<NanoUsd> estimate;  // of attempts that may have been billed and told no usage
+  Single<NanoUsd> estimate;  // of those attempts
+  // Whether anything is known of either: money that is not known is never shown as 0.
+  bool has_cost() const { return calls.get() > unpriced.get(); }
+  bool has_estimate() const { return estimates.get() > 0; }
 };
 
 class Ledger {
@@ -55,5 +61,7 @@ class Ledger {
 
 // Notes an answered call's usage and cost.
 void charge(LedgerLine& line, const Usage& usage, const std::optional<NanoUsd>& cost);
+// Notes what an attempt may have cost; nothing: that is not known.
+void charge_estimate(LedgerLine& line, const std::optional<NanoUsd>& amount);
 
 }  // namespace holysheep

@@ -21,7 +21,9 @@ constexpr std::array kRows = std::to_array<MetricRow>({
      "window.",
      true},
     {Metric::request_retries, "holysheep_request_retries_total", kCounter, "endpoint",
-     "HTTP requests to an endpoint that were not their call's first.", true},
+     "HTTP requests to an endpoint that were not their call's first; of a monitor used alone the "
+     "retries that were recorded.",
+     true},
     {Metric::request_duration, "holysheep_request_duration_seconds", kHistogram, "endpoint",
      "How long HTTP requests took, failed ones included.", true},
     {Metric::time_to_first_token, "holysheep_time_to_first_token_seconds", kHistogram, "endpoint",
@@ -35,11 +37,18 @@ constexpr std::array kRows = std::to_array<MetricRow>({
     {Metric::alerts, "holysheep_alerts_total", kCounter, "cause", "Alerts raised.", true},
     {Metric::alerts_active, "holysheep_alerts_active", kGauge, "cause", "Alerts that are not over.",
      true},
+    {Metric::alert_deliveries, "holysheep_alert_deliveries_total", kCounter, "result",
+     "Alerts sent to the webhook; result is delivered, or failed for good."},
     {Metric::endpoint_status, "holysheep_endpoint_status", kGauge, "endpoint, status",
      "1 for the status that an endpoint has now: healthy, degraded, rate_limited or down."},
     {Metric::endpoint_cooldown, "holysheep_endpoint_cooldown_seconds", kGauge, "endpoint",
      "Time until an endpoint that is limited or down takes calls again; 0 if it does now, or if "
      "nobody knows."},
+    {Metric::quota_remaining, "holysheep_quota_remaining", kGauge, "endpoint, kind",
+     "What is left of an endpoint's limit, as its answers' headers said last, at most one window "
+     "ago; kind is requests, tokens, input_tokens or output_tokens."},
+    {Metric::quota_limit, "holysheep_quota_limit", kGauge, "endpoint, kind",
+     "That limit, where the headers tell it."},
     {Metric::attempts, "holysheep_attempts_total", kCounter, "endpoint", "HTTP requests begun."},
     {Metric::attempts_cancelled, "holysheep_attempts_cancelled_total", kCounter, "endpoint",
      "HTTP requests that were broken off because their call was cancelled."},
@@ -55,18 +64,25 @@ constexpr std::array kRows = std::to_array<MetricRow>({
     {Metric::retries, "holysheep_retries_total", kCounter, "", "Attempts beyond a call's first."},
     {Metric::calls_maybe_billed, "holysheep_calls_maybe_billed_total", kCounter, "",
      "Calls with an attempt that was sent in full and not answered."},
-    {Metric::calls_cost_unknown, "holysheep_calls_cost_unknown_total", kCounter, "",
-     "Answered calls whose usage is known and whose model has no price."},
+    {Metric::calls_cost_unknown, "holysheep_calls_cost_unknown_total", kCounter, "model",
+     "Answered calls and attempts that may have been billed whose model has no price: such a cost "
+     "has no sample below."},
     {Metric::tokens, "holysheep_tokens_total", kCounter, "model, kind",
-     "Tokens by the providers' usage; kind is input (cached ones included), cached or output."},
+     "Tokens by the providers' usage; kind is input, of which cached is a part, or output."},
     {Metric::cost, "holysheep_cost_usd_total", kCounter, "model",
      "Cost in US dollars of answered calls."},
     {Metric::cost_estimated, "holysheep_cost_estimated_usd_total", kCounter, "model",
-     "Estimated cost in US dollars of attempts that may have been billed and told no usage."},
+     "Estimated cost in US dollars of answers, broken answers and attempts that may have been "
+     "billed "
+     "and told no usage."},
     {Metric::endpoint_cost, "holysheep_endpoint_cost_usd_total", kCounter, "endpoint",
      "Cost in US dollars of calls that an endpoint answered."},
+    {Metric::endpoint_cost_estimated, "holysheep_endpoint_cost_estimated_usd_total", kCounter,
+     "endpoint", "The same estimate by endpoint."},
     {Metric::tag_cost, "holysheep_tag_cost_usd_total", kCounter, "tag",
      "Cost in US dollars of answered calls with a tag."},
+    {Metric::tag_cost_estimated, "holysheep_tag_cost_estimated_usd_total", kCounter, "tag",
+     "The same estimate by tag."},
     {Metric::budget, "holysheep_budget_usd", kGauge, "", "What may be spent in a day (UTC)."},
     {Metric::budget_spent, "holysheep_budget_spent_usd", kGauge, "",
      "What was spent since 00:00 UTC, estimates included."},
@@ -126,7 +142,8 @@ std::string metrics_markdown() {
   text += std::to_string(Ledger::kNamesMax);
   text +=
       " of a process, then `other`. `cause` is `rate_limit`, `error_ratio`, `all_limited`, "
-      "`budget`, `key_refused` or `price_unknown`.\n\n## Buckets\n\nBoth histograms have the "
+      "`budget`, `key_refused`, `price_unknown` or `delivery` (the webhook does not take "
+      "alerts).\n\n## Buckets\n\nBoth histograms have the "
       "upper bounds";
   for (const std::int64_t bound : LatencyHistogram::kBoundsMs) {
     text.append(" ").append(std::to_string(bound));
@@ -138,11 +155,32 @@ std::string metrics_markdown() {
 ## Several processes
 
 Each process counts for itself, and its counters begin at 0 with it. Under gunicorn, uvicorn or
-`cluster` give each worker an address of its own (`"listen": ":0"`, the address is in the status;
-or `"unix:/run/app/{pid}.sock"`) and let Prometheus scrape them all: its `instance` label keeps them
-apart, and `sum without (instance)` adds them up. The counters are made for that; gauges of one
-endpoint (`holysheep_endpoint_status`) can differ between processes, since each finds limits out for
-itself.
+`cluster` every worker has the same configuration, so give it a range of ports, at least as many as
+there are workers (and some more for reloads, when old and new ones run side by side):
+
+```json config
+{"version": 1, "monitor": {"listen": "127.0.0.1:9464-9471"}}
+```
+
+Each worker takes the first port that is free; one that is started later, or again, takes the port
+that has become free. Prometheus scrapes the whole range:
+
+```yaml
+scrape_configs:
+  - job_name: holysheep
+    static_configs:
+      - targets: ["127.0.0.1:9464", "127.0.0.1:9465", "127.0.0.1:9466", "127.0.0.1:9467"]
+```
+
+Its `instance` label keeps the workers apart, and `sum without (instance)` adds them up. Counters
+are made for that; gauges of one endpoint (`holysheep_endpoint_status`) can differ between workers,
+since each finds limits out for itself, and a budget is one of each process. A port without a worker
+is a target that is down (`up == 0`), nothing else. Open the client in the worker, not before the
+fork: a forked child has no engine of its parent's (gunicorn without `preload_app`, or in
+`post_fork`).
+
+`"listen": ":0"` takes any free port; the status tells it (`listen`). `"unix:/run/app/{pid}.sock"`
+is for `holysheep top unix:/run/app/4711.sock` and `curl`: Prometheus reads no Unix sockets.
 )";
   return text;
 }

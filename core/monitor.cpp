@@ -91,8 +91,8 @@ void Monitor::on_rate_limited(EndpointMetrics& endpoint, Now now) {
   const bool long_ago = window > 0 && now.mono - spell.last > window;
   if (spell.alert_id == 0 && (spell.count == 0 || long_ago)) {
     spell.count = 0;
-    spell.first = now.mono;
   }
+  if (spell.count == 0 || spell.recovered >= 0) spell.first = now.mono;
   ++spell.count;
   spell.last = now.mono;
   spell.recovered = -1;

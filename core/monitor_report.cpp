@@ -30,17 +30,17 @@ void quantiles(JsonWriter& json, const LatencyHistogram& latency) {
 
 void slots(JsonWriter& json, const EndpointMetrics& endpoint, Now now) {
   const auto counts = endpoint.window().slots(now.mono);
-  const auto series = [&](std::string_view name, std::uint64_t WindowCounts::* member) {
+  const auto series = [&](std::string_view name, auto value) {
     json.key(name).begin_array();
     for (const WindowCounts& slot : counts)
-      json.value(slot.*member);
+      json.value(value(slot));
     json.end_array();
   };
   json.key("recent").begin_object();
   json.member("slot_ms", to_ms(endpoint.window().slot_length()));
-  series("total", &WindowCounts::total);
-  series("rate_limited", &WindowCounts::rate_limited);
-  series("failed", &WindowCounts::failed);
+  series("total", [](const WindowCounts& slot) { return slot.total; });
+  series("rate_limited", [](const WindowCounts& slot) { return slot.rate_limited; });
+  series("failed", [](const WindowCounts& slot) { return slot.failed + slot.rejected; });
   json.end_object();
 }
 
@@ -72,13 +72,14 @@ Judged judge(const EndpointMetrics& endpoint, const MonitorSettings& settings, N
   if (settings.window > 0) {
     judged.counts = endpoint.window().read(now.mono);
   } else {
-    judged.counts = {endpoint.total(), endpoint.rate_limited(), endpoint.failed()};
+    judged.counts = {endpoint.total(), endpoint.rate_limited(),
+                     endpoint.failed() - endpoint.rejected(), endpoint.rejected()};
   }
   const WindowCounts& counts = judged.counts;
   const std::uint64_t bad = std::min(counts.total, counts.rate_limited + counts.failed);
-  judged.succeeded = counts.total - bad;
+  judged.succeeded = counts.total - bad - std::min(counts.total - bad, counts.rejected);
   judged.rate_limited_percent = percent(counts.rate_limited, counts.total);
-  judged.failed_percent = percent(counts.failed, counts.total);
+  judged.failed_percent = percent(counts.failed + counts.rejected, counts.total);
   judged.succeeded_percent = percent(judged.succeeded, counts.total);
   if (counts.total < settings.judged_least) return judged;
   const double share =

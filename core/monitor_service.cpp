@@ -27,9 +27,13 @@ void MonitorService::listen() {
   if (server) {
     // In its place before its thread starts, which reads the address.
     server_ = std::move(server).value();
-    if (server_->serve(&MonitorService::tick, this)) return;
-    server_.reset();
-    error_ = "the system gives no thread";
+    error_ = server_->error();
+    const bool serves = server_->serve(&MonitorService::tick, this);
+    if (serves && error_.empty()) return;
+    if (!serves) {
+      server_.reset();
+      error_ = "the system gives no thread";
+    }
   } else {
     error_ = server.error().message;
   }
@@ -38,10 +42,18 @@ void MonitorService::listen() {
 
 void MonitorService::tell_webhook(Engine& engine) {
   const MonitorConfig& config = engine_.config().monitor;
-  webhook_ = std::make_unique<Webhook>(engine, config.webhook_url, config.webhook_format);
+  webhook_ = std::make_unique<Webhook>(engine, config, engine_.monitor().deliveries(),
+                                       [this] { transport_.wake(); });
   engine_.monitor().watch();
   engine_.monitor().monitor().alerts().add_sink(
       [this](const Alert& alert) { webhook_->tell(alert); });
+}
+
+void MonitorService::ask_status_page(Engine& engine) {
+  asker_ = std::make_unique<ServiceAsker>(
+      engine, engine_.config().monitor.status_page_url,
+      [this](std::string said) { engine_.service_told(std::move(said)); });
+  engine_.set_service_check([this] { asker_->ask(); });
 }
 
 std::string MonitorService::address() const {
@@ -62,8 +74,8 @@ std::string MonitorService::metrics(ExpositionFormat format) const {
 }
 
 std::string MonitorService::status() const {
-  return client_status_json(engine_.monitor(), *engine_.snapshot(), {address(), error_},
-                            clock_(context_));
+  return client_status_json(engine_.monitor(), *engine_.snapshot(),
+                            {address(), server_ ? server_->error() : error_}, clock_(context_));
 }
 
 std::string MonitorService::health(bool* ok) const {

@@ -9,6 +9,7 @@
 #include "core/engine.h"
 #include "core/monitor_http.h"
 #include "core/monitor_server.h"
+#include "core/service_check.h"
 #include "core/transport.h"
 #include "core/webhook.h"
 
@@ -25,6 +26,8 @@ class MonitorService : private MonitorSource {
   void listen();
   // `engine` must outlive the service.
   void tell_webhook(Engine& engine);
+  // `engine` asks the status page, and must outlive the service.
+  void ask_status_page(Engine& engine);
   void set_draining() { draining_.store(true, std::memory_order_relaxed); }
   // "" if nobody listens.
   std::string address() const;
@@ -45,6 +48,7 @@ class MonitorService : private MonitorSource {
   Clock clock_;
   const void* context_;
   std::unique_ptr<Webhook> webhook_;
+  std::unique_ptr<ServiceAsker> asker_;
   std::atomic<bool> draining_{false};
   std::atomic<bool> alive_{true};
   // The server's thread.

@@ -12,6 +12,15 @@ namespace {
 // Below this a share says nothing.
 constexpr std::uint64_t kCallsLeast = 20;
 
+void money(JsonWriter& json, std::string_view name, bool known, NanoUsd amount) {
+  json.key(name);
+  if (known) {
+    json.value(amount);
+  } else {
+    json.null();
+  }
+}
+
 void write_ledger(JsonWriter& json, const LedgerLine& line) {
   json.begin_object();
   json.member("name", line.name);
@@ -20,8 +29,8 @@ void write_ledger(JsonWriter& json, const LedgerLine& line) {
   json.member("cached_tokens", line.cached_tokens.get());
   json.member("output_tokens", line.output_tokens.get());
   json.member("unpriced_calls", line.unpriced.get());
-  json.member("cost_nano_usd", line.cost.get());
-  json.member("estimated_nano_usd", line.estimate.get());
+  money(json, "cost_nano_usd", line.has_cost(), line.cost.get());
+  money(json, "estimated_nano_usd", line.has_estimate(), line.estimate.get());
   json.end_object();
 }
 
@@ -47,6 +56,38 @@ void write_costs(JsonWriter& json, const ClientMonitor& client, Now now) {
     json.end_object();
   }
   json.end_object();
+}
+
+void write_head_rooms(JsonWriter& json, const ClientMonitor& client) {
+  json.key("quotas").begin_array();
+  for (std::size_t i = 0; i < client.head_rooms().size(); ++i) {
+    const HeadRoom& room = *client.head_rooms()[i];
+    json.begin_object();
+    json.member("name", client.config().endpoints[i].name);
+    json.key("seen_unix_ms");
+    if (room.seen_unix() == 0) {
+      json.null();
+    } else {
+      json.value(to_ms(room.seen_unix()));
+    }
+    for (const QuotaKind kind : kAllQuotaKinds) {
+      json.key(name_of(kind));
+      const auto part = room.part(kind);
+      if (!part) {
+        json.null();
+        continue;
+      }
+      json.begin_object().member("remaining", part->remaining).key("limit");
+      if (part->limit < 0) {
+        json.null();
+      } else {
+        json.value(part->limit);
+      }
+      json.end_object();
+    }
+    json.end_object();
+  }
+  json.end_array();
 }
 
 void write_trace_line(JsonWriter& json, const CallReport& report, const TraceLine& line) {
@@ -96,10 +137,9 @@ ClientHealth client_health(const ClientMonitor& client, const Snapshot& snapshot
   health.calls_fail =
       calls.total >= kCallsLeast &&
       static_cast<double>(calls.failed) * 100 > kCriticalPercent * static_cast<double>(calls.total);
-  const auto& views = snapshot.endpoints;
-  health.nobody_can_take = std::none_of(views.begin(), views.end(), [&](const auto& each) {
-    return can_take_calls(*each, now.mono);
-  });
+  // A limit that ends within `max_wait` is waited out: calls take longer, and are answered.
+  const Nanos max_wait = client.config().policy.max_wait;
+  health.nobody_can_take = nobody_takes_calls(snapshot, saturating_add(now.mono, max_wait));
   return health;
 }
 
@@ -112,7 +152,9 @@ std::string client_health_json(const ClientMonitor& client, const Snapshot& snap
   json.begin_object();
   json.member("ok", health.ok());
   json.key("reason");
-  if (health.nobody_can_take) {
+  if (health.calls_fail && client.refuses_calls(now)) {
+    json.value("the day's budget is spent");
+  } else if (health.nobody_can_take) {
     json.value("no endpoint can take a call");
   } else if (health.calls_fail) {
     json.value("calls fail");
@@ -120,7 +162,8 @@ std::string client_health_json(const ClientMonitor& client, const Snapshot& snap
     json.null();
   }
   json.member("calls", calls.total);
-  json.member("calls_failed", calls.failed);
+  json.member("calls_failed", calls.failed + calls.rejected);
+  json.member("calls_rejected", calls.rejected);
   json.end_object();
   return report + "," + json.take().substr(1);
 }
@@ -144,6 +187,7 @@ std::string client_status_json(const ClientMonitor& client, const Snapshot& snap
   json.key("metrics").raw(monitor_endpoints_json(client.monitor(), now));
   json.key("health").raw(client_health_json(client, snapshot, now));
   json.key("alerts").raw(monitor_alerts_json(client.monitor()));
+  write_head_rooms(json, client);
   write_costs(json, client, now);
   write_traces(json, client);
   json.end_object();

@@ -13,7 +13,7 @@ namespace holysheep {
 // were answered are answered.
 struct ClientHealth {
   bool calls_fail = false;       // most calls of the window, at least 20, brought an error
-  bool nobody_can_take = false;  // every endpoint is limited or down
+  bool nobody_can_take = false;  // every endpoint is limited or down, for longer than `max_wait`
   bool ok() const { return !calls_fail && !nobody_can_take; }
 };
 ClientHealth client_health(const ClientMonitor& client, const Snapshot& snapshot, Now now);

@@ -10,9 +10,9 @@ namespace {
 // Of a scrape's text: a family's head, and an endpoint's samples.
 constexpr EndpointStatus kStatuses[] = {EndpointStatus::healthy, EndpointStatus::degraded,
                                         EndpointStatus::rate_limited, EndpointStatus::down};
-constexpr AlertCause kCauses[] = {AlertCause::rate_limit,  AlertCause::error_ratio,
-                                  AlertCause::all_limited, AlertCause::budget,
-                                  AlertCause::key_refused, AlertCause::price_unknown};
+constexpr AlertCause kCauses[] = {
+    AlertCause::rate_limit,  AlertCause::error_ratio,   AlertCause::all_limited, AlertCause::budget,
+    AlertCause::key_refused, AlertCause::price_unknown, AlertCause::delivery};
 static_assert(std::size(kCauses) == kAlertCauses);
 
 using Endpoints = std::vector<const EndpointMetrics*>;
@@ -91,6 +91,13 @@ void write_monitor(Exposition& out, const Monitor& monitor, Now now) {
   write_alerts(out, monitor.alerts());
 }
 
+void write_deliveries(Exposition& out, const ClientMonitor& client) {
+  if (client.config().monitor.webhook_url.empty()) return;
+  out.family(Metric::alert_deliveries);
+  out.sample({{"result", "delivered"}}, client.deliveries().delivered.get());
+  out.sample({{"result", "failed"}}, client.deliveries().failed.get());
+}
+
 void write_endpoints(Exposition& out, const Snapshot& snapshot, Now now) {
   out.family(Metric::endpoint_status);
   for (const auto& endpoint : snapshot.endpoints) {
@@ -119,6 +126,25 @@ void write_endpoints(Exposition& out, const Snapshot& snapshot, Now now) {
   counter(Metric::attempts_in_flight, &EndpointCounters::in_flight);
 }
 
+// What is older than the window tells nothing of now.
+void write_quotas(Exposition& out, const ClientMonitor& client, Now now) {
+  const auto each_part = [&](Metric metric, std::int64_t HeadRoom::Part::* member) {
+    out.family(metric);
+    for (std::size_t i = 0; i < client.head_rooms().size(); ++i) {
+      const HeadRoom& room = *client.head_rooms()[i];
+      if (!room.seen_within(client.monitor().settings().window, now)) continue;
+      for (const QuotaKind kind : kAllQuotaKinds) {
+        const auto part = room.part(kind);
+        if (!part || (*part).*member < 0) continue;
+        out.sample({{"endpoint", client.config().endpoints[i].name}, {"kind", name_of(kind)}},
+                   (*part).*member);
+      }
+    }
+  };
+  each_part(Metric::quota_remaining, &HeadRoom::Part::remaining);
+  each_part(Metric::quota_limit, &HeadRoom::Part::limit);
+}
+
 void write_calls(Exposition& out, const Counters& counters) {
   const auto one = [&](Metric metric, const std::atomic<std::uint64_t>& counter) {
     out.family(metric);
@@ -133,7 +159,6 @@ void write_calls(Exposition& out, const Counters& counters) {
   one(Metric::failovers, counters.failovers);
   one(Metric::retries, counters.retries);
   one(Metric::calls_maybe_billed, counters.maybe_billed);
-  one(Metric::calls_cost_unknown, counters.cost_unknown);
 }
 
 void write_money(Exposition& out, const ClientMonitor& client, Now now) {
@@ -143,19 +168,31 @@ void write_money(Exposition& out, const ClientMonitor& client, Now now) {
     out.sample({{"model", line.name}, {"kind", "cached"}}, line.cached_tokens.get());
     out.sample({{"model", line.name}, {"kind", "output"}}, line.output_tokens.get());
   });
-  out.family(Metric::cost);
-  client.models().each(
-      [&](const LedgerLine& line) { out.sample_nano({{"model", line.name}}, line.cost.get()); });
-  out.family(Metric::cost_estimated);
+  out.family(Metric::calls_cost_unknown);
   client.models().each([&](const LedgerLine& line) {
-    out.sample_nano({{"model", line.name}}, line.estimate.get());
+    out.sample({{"model", line.name}}, line.unpriced.get() + line.unpriced_estimates.get());
   });
+  // A cost that is not known has no sample: 0 would say that it was free.
+  const auto cost = [&out](std::string_view label, const LedgerLine& line) {
+    if (line.has_cost()) out.sample_nano({{label, line.name}}, line.cost.get());
+  };
+  const auto estimate = [&out](std::string_view label, const LedgerLine& line) {
+    if (line.has_estimate()) out.sample_nano({{label, line.name}}, line.estimate.get());
+  };
+  out.family(Metric::cost);
+  client.models().each([&](const LedgerLine& line) { cost("model", line); });
+  out.family(Metric::cost_estimated);
+  client.models().each([&](const LedgerLine& line) { estimate("model", line); });
   out.family(Metric::endpoint_cost);
   for (const auto& line : client.endpoint_lines())
-    out.sample_nano({{"endpoint", line->name}}, line->cost.get());
+    cost("endpoint", *line);
+  out.family(Metric::endpoint_cost_estimated);
+  for (const auto& line : client.endpoint_lines())
+    estimate("endpoint", *line);
   out.family(Metric::tag_cost);
-  client.tags().each(
-      [&](const LedgerLine& line) { out.sample_nano({{"tag", line.name}}, line.cost.get()); });
+  client.tags().each([&](const LedgerLine& line) { cost("tag", line); });
+  out.family(Metric::tag_cost_estimated);
+  client.tags().each([&](const LedgerLine& line) { estimate("tag", line); });
   if (client.budget().settings().per_day <= 0) return;
   out.family(Metric::budget);
   out.sample_nano({}, client.budget().settings().per_day);
@@ -175,7 +212,9 @@ std::string client_metrics(const ClientMonitor& client, const Snapshot& snapshot
                            ExpositionFormat format, Now now) {
   Exposition out(format);
   write_monitor(out, client.monitor(), now);
+  write_deliveries(out, client);
   write_endpoints(out, snapshot, now);
+  write_quotas(out, client, now);
   write_calls(out, *snapshot.counters);
   write_money(out, client, now);
   out.family(Metric::engine_turns);

@@ -18,7 +18,7 @@ void RateWindow::set_length(Nanos length) {
 }
 
 WindowCounts RateWindow::of(const Slot& slot) {
-  return {slot.total.get(), slot.rate_limited.get(), slot.failed.get()};
+  return {slot.total.get(), slot.rate_limited.get(), slot.failed.get(), slot.rejected.get()};
 }
 
 void RateWindow::forget(Slot& slot) {
@@ -26,9 +26,11 @@ void RateWindow::forget(Slot& slot) {
   sums_.total -= gone.total;
   sums_.rate_limited -= gone.rate_limited;
   sums_.failed -= gone.failed;
+  sums_.rejected -= gone.rejected;
   slot.total.set(0);
   slot.rate_limited.set(0);
   slot.failed.set(0);
+  slot.rejected.set(0);
   slot.epoch.set(0);
 }
 
@@ -54,10 +56,12 @@ void RateWindow::count(Nanos now_mono, const WindowCounts& more) {
   slot.total.add(static_cast<std::uint32_t>(more.total));
   slot.rate_limited.add(static_cast<std::uint32_t>(more.rate_limited));
   slot.failed.add(static_cast<std::uint32_t>(more.failed));
+  slot.rejected.add(static_cast<std::uint32_t>(more.rejected));
   slot.epoch.set(newest_);
   sums_.total += more.total;
   sums_.rate_limited += more.rate_limited;
   sums_.failed += more.failed;
+  sums_.rejected += more.rejected;
 }
 
 WindowCounts RateWindow::counts(Nanos now_mono) {
@@ -82,6 +86,7 @@ WindowCounts RateWindow::read(Nanos now_mono) const {
     sum.total += slot.total;
     sum.rate_limited += slot.rate_limited;
     sum.failed += slot.failed;
+    sum.rejected += slot.rejected;
   }
   return sum;
 }

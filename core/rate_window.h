@@ -18,6 +18,7 @@ struct WindowCounts {
   std::uint64_t total = 0;
   std::uint64_t rate_limited = 0;
   std::uint64_t failed = 0;
+  std::uint64_t rejected = 0;
 };
 
 class RateWindow {
@@ -44,6 +45,7 @@ class RateWindow {
     Single<std::uint32_t> total;
     Single<std::uint32_t> rate_limited;
     Single<std::uint32_t> failed;
+    Single<std::uint32_t> rejected;
   };
   void advance(Nanos now_mono);
   void forget(Slot& slot);

@@ -48,8 +48,9 @@ void write_endpoint(JsonWriter& json, const EndpointView& endpoint, const Endpoi
   for (const RouteView& route : endpoint.routes) {
     json.begin_object();
     json.member("model", std::string_view(route.model));
-    json.member("status", name_of(route.status));
-    json.member("reason", route.reason);
+    const bool over = route.until != 0 && route.until <= now.mono && !route.one_by_one;
+    json.member("status", name_of(over ? EndpointStatus::healthy : route.status));
+    json.member("reason", over ? std::string_view() : route.reason);
     json.key("until_unix_ms");
     if (route.until > now.mono) {
       json.value(unix_ms(route.until));

@@ -39,7 +39,6 @@ struct Counters {
   std::atomic<std::uint64_t> failovers{0};  // attempts on another endpoint than the one before
   std::atomic<std::uint64_t> retries{0};    // attempts beyond a call's first
   std::atomic<std::uint64_t> maybe_billed{0};
-  std::atomic<std::uint64_t> cost_unknown{0};
   std::atomic<std::int64_t> cost_nano_usd{0};
   std::atomic<std::uint64_t> turns{0};
 };

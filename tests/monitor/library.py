@@ -115,9 +115,11 @@ class Client:
                           body=json.dumps(body).encode(), body_size=NUL,
                           options=json.dumps(options).encode(), options_size=NUL)
         batch = ctypes.c_void_p()
+        error = new_error()
         status = _native.holysheep_call(self.handle, ctypes.byref(request), ctypes.byref(batch),
-                                        None)
+                                        ctypes.byref(error))
         _native.holysheep_batch_free(batch)
+        self.message = error.message.decode()
         return status
 
     def status(self):
@@ -135,14 +137,22 @@ class Client:
     def advance(self, ms):
         check(_native.holysheep_mock_clock_advance(self.handle, ctypes.c_int64(ms)), new_error())
 
+    def set_key(self, key):
+        error = new_error()
+        check(_native.holysheep_client_set_key(self.handle, None, ctypes.c_size_t(0), key.encode(),
+                                               NUL, ctypes.byref(error)), error)
+
     def drain(self):
         return _native.holysheep_client_drain(self.handle, ctypes.c_int64(1000))
 
     def close(self):
+        if self.handle is None:
+            return
         _native.holysheep_monitor_free(self.monitor)
         _native.holysheep_client_close(self.handle)
         _native.holysheep_client_join(self.handle, ctypes.c_int64(10_000))
         _native.holysheep_client_free(self.handle)
+        self.handle = None
 
 
 def check_service(url, timeout_ms=0):

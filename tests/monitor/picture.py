@@ -15,6 +15,7 @@ import library
 SLOTS = 60
 SLOT_MS = 5000
 MODELS = ("gpt-4.1", "gpt-4.1", "gpt-4.1", "claude-sonnet-4.5", "deepseek-v3.2")
+LIMITS = {"rpm": 300, "tpm": 30_000}
 PRICES = {
     **library.PRICES,
     "deepseek-v3.2": {"input": "0.42", "output": "0.42"},
@@ -33,12 +34,12 @@ def play(mock, client):
         if slot == 22:
             mock.set("primary", limited)
         if slot == 38:
-            mock.set("primary", {"default": reply(6, 28)})
+            mock.set("primary", {"default": reply(6, 28), "limits": LIMITS})
         if slot == 27:
-            mock.set("backup-1", {"default": reply(9, 40), "fail_rate": 0.6,
+            mock.set("backup-1", {"default": reply(9, 40), "limits": LIMITS, "fail_rate": 0.6,
                                   "fail": {"error": "overloaded"}})
         if slot == 33:
-            mock.set("backup-1", {"default": reply(9, 40)})
+            mock.set("backup-1", {"default": reply(9, 40), "limits": LIMITS})
         if slot == SLOTS - 2:
             limited["default"]["retry_after_ms"] = 48000
             mock.set("primary", limited)
@@ -54,8 +55,8 @@ def main():
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else library.ROOT / "packaging" / "pictures"
     folder.mkdir(parents=True, exist_ok=True)
     mock = library.Mock([
-        {"name": "primary", "default": reply(6, 28)},
-        {"name": "backup-1", "default": reply(9, 40)},
+        {"name": "primary", "default": reply(6, 28), "limits": LIMITS},
+        {"name": "backup-1", "default": reply(9, 40), "limits": LIMITS},
         {"name": "backup-2", "default": reply(14, 55)},
     ])
     client = library.Client(mock, policy="smart", routing="sequential", prices=PRICES,

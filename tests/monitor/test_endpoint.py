@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import resource
 import socket
 import tempfile
 import threading
@@ -27,17 +28,46 @@ def get(address, path, headers=None, method="GET"):
         connection.close()
 
 
-def raw(address, request, until_closed=True):
+def raw(address, request):
     host, port = address.rsplit(":", 1)
     with socket.create_connection((host, int(port)), timeout=PATIENCE_SECONDS) as connection:
-        connection.sendall(request)
+        sender = threading.Thread(target=send_quietly, args=(connection, request))
+        sender.start()
         answer = b""
-        while until_closed:
-            got = connection.recv(65536)
-            if not got:
-                break
+        while got := connection.recv(65536):
             answer += got
+        sender.join()
         return answer
+
+
+def send_quietly(connection, data):
+    try:
+        connection.sendall(data)
+    except OSError:
+        pass  # whoever is refused early is not read to the end
+
+
+def eventually(condition, what):
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"not within {PATIENCE_SECONDS} s: {what}")
+
+
+def free_ports(count):
+    """The first of so many that are free, one after the other."""
+    for first in range(20_000, 30_000, count):
+        try:
+            for port in range(first, first + count):
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", port))
+            return first
+        except OSError:
+            continue
+    raise AssertionError("no free ports")
 
 
 class Listening(unittest.TestCase):
@@ -144,18 +174,101 @@ class Refuses(Listening):
         self.assertIn(b"HTTP/1.1 505", raw(self.address, b"GET / HTTP/2.0\r\n\r\n"))
         self.assertIn(b"HTTP/1.1 431", raw(self.address, b"GET / HTTP/1.1\r\nX: " + b"a" * 9000))
 
-    def test_many_silent_readers_keep_nobody_out(self):
+    def crowd(self, count, request, receive_buffer=None):
+        """So many readers who say this and never read."""
         host, port = self.address.rsplit(":", 1)
-        silent = []
-        try:
-            for _ in range(200):
-                silent.append(socket.create_connection((host, int(port))))
-                silent[-1].sendall(b"GET /sta")
+        for _ in range(count):
+            reader = socket.socket()
+            self.addCleanup(reader.close)
+            if receive_buffer:
+                reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+            reader.connect((host, int(port)))
+            try:
+                reader.sendall(request)
+            except OSError:
+                pass  # it has been sent away already
+
+    def test_a_thousand_silent_readers_keep_nobody_out(self):
+        self.crowd(1000, b"GET /sta")
+        self.assertEqual(get(self.address, "/status")[0], 200)
+        self.assertEqual(self.client.call(), 0)
+
+    def test_readers_who_ask_and_never_read_keep_nobody_out(self):
+        self.crowd(200, b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", receive_buffer=2048)
+        for _ in range(5):
             self.assertEqual(get(self.address, "/status")[0], 200)
-            self.assertEqual(self.client.call(), 0)
+        self.assertEqual(self.client.call(), 0)
+
+    def test_a_reader_that_sends_without_end_keeps_nobody_out(self):
+        host, port = self.address.rsplit(":", 1)
+        stop = threading.Event()
+
+        def pour():
+            while not stop.is_set():
+                try:
+                    with socket.create_connection((host, int(port))) as connection:
+                        connection.sendall(b"GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                        while not stop.is_set():
+                            connection.sendall(b"x" * 65536)
+                except OSError:
+                    pass  # it has been sent away
+        pouring = threading.Thread(target=pour)
+        pouring.start()
+        try:
+            for _ in range(20):
+                self.assertEqual(get(self.address, "/status")[0], 200)
         finally:
-            for each in silent:
-                each.close()
+            stop.set()
+            pouring.join()
+
+    def test_the_17th_reader_of_events_is_told_so_and_comes_in_when_one_has_gone(self):
+        host, port = self.address.rsplit(":", 1)
+        ask = b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        readers = []
+        for _ in range(16):
+            readers.append(socket.create_connection((host, int(port)), timeout=PATIENCE_SECONDS))
+            self.addCleanup(readers[-1].close)
+            readers[-1].sendall(ask)
+            self.assertIn(b" 200 OK", readers[-1].recv(15 + 2))
+        self.assertIn(b" 503 ", raw(self.address, ask))
+        self.assertEqual(get(self.address, "/status")[0], 200)
+        readers.pop().close()
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        answer = b""
+        while b" 200 OK" not in answer and time.monotonic() < deadline:
+            with socket.create_connection((host, int(port)), timeout=PATIENCE_SECONDS) as again:
+                again.sendall(ask)
+                answer = again.recv(17)
+        self.assertIn(b" 200 OK", answer)
+
+    def test_what_comes_after_the_request_spoils_no_answer(self):
+        ask = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        for rest in (ask, ask * 2000, b"x" * 1_000_000):
+            answer = raw(self.address, ask + rest)
+            self.assertEqual(answer.count(b"HTTP/1.1 200 OK"), 1)
+            self.assertIn(b"holysheep_build_info", answer)
+
+    def test_a_head_without_end_is_refused_and_the_reader_learns_it(self):
+        answer = raw(self.address, b"GET / HTTP/1.1\r\nX: " + b"a" * 200_000)
+        self.assertIn(b"HTTP/1.1 431", answer)
+
+    def test_when_there_is_no_descriptor_left_readers_wait_and_are_answered_later(self):
+        host, port = self.address.rsplit(":", 1)
+        self.assertEqual(get(self.address, "/livez")[0], 200)
+        waiting = socket.socket()
+        self.addCleanup(waiting.close)
+        waiting.settimeout(PATIENCE_SECONDS)
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        lowest = os.dup(0)  # the next free one: from here on nobody gets any
+        os.close(lowest)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, hard))
+        try:
+            waiting.connect((host, int(port)))
+            waiting.sendall(b"GET /livez HTTP/1.1\r\n\r\n")
+            self.assertEqual(self.client.status()["listen"], self.address)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        self.assertIn(b" 200 OK", waiting.recv(4096))
 
     def test_a_reader_that_dribbles_is_cut_off(self):
         host, port = self.address.rsplit(":", 1)
@@ -195,7 +308,8 @@ class Token(Listening):
         self.assertEqual(get(self.address, "/livez")[0], 200)
 
     def test_a_browser_shows_it_once(self):
-        status, headers, _ = get(self.address, "/?token=an-example-token")
+        status, headers, _ = get(self.address, "/?token=an-example%2Dtoken")
+        self.assertNotIn("an-example-token", str(headers))
         self.assertEqual((status, headers["Location"]), (303, "/"))
         self.assertIn("HttpOnly; SameSite=Strict", headers["Set-Cookie"])
         cookie = headers["Set-Cookie"].split(";")[0]
@@ -223,6 +337,25 @@ class Addresses(unittest.TestCase):
         self.assertEqual(second.call(), 0)
         self.assertEqual(second.address(), "")
         self.assertIn("cannot listen on " + first.address(), second.status()["listen_error"])
+        address = first.address()
+        first.close()
+        # A rolling restart: the process that had it has gone.
+        self.assertEqual(eventually(second.address, "the address"), address)
+        self.assertEqual(get(address, "/livez")[0], 200)
+        self.assertIsNone(second.status()["listen_error"])
+
+    def test_workers_with_one_configuration_take_a_port_each(self):
+        first = free_ports(4)
+        last = first + 3
+        listen = f"127.0.0.1:{first}-{last}"
+        workers = [self.open(listen=listen) for _ in range(4)]
+        ports = [int(each.address().rsplit(":", 1)[1]) for each in workers]
+        self.assertEqual(ports, list(range(first, last + 1)))
+        one_more = self.open(listen=listen)
+        self.assertEqual(one_more.address(), "")
+        self.assertIn(f"cannot listen on 127.0.0.1:{last}", one_more.status()["listen_error"])
+        workers[1].close()
+        self.assertEqual(eventually(one_more.address, "a port"), f"127.0.0.1:{first + 1}")
 
     def test_other_machines_need_a_token(self):
         with self.assertRaisesRegex(AssertionError, "monitor.listen: .*needs monitor.token"):
@@ -231,7 +364,8 @@ class Addresses(unittest.TestCase):
         self.assertTrue(client.address().startswith("0.0.0.0:"))
 
     def test_an_address_that_is_none(self):
-        for listen in ("9464", "example.com:9464", "127.0.0.1:99999", "unix:"):
+        for listen in ("9464", "example.com:9464", "127.0.0.1:99999", "unix:", ":9470-9464",
+                       ":0-5", ":1-2000", ":9464-"):
             with self.assertRaisesRegex(AssertionError, "monitor.listen: expected a numeric"):
                 self.open(listen=listen)
 
@@ -319,10 +453,10 @@ class Receiver:
 
 
 class Webhooks(unittest.TestCase):
-    def alert(self, webhook):
+    def alert(self, webhook, **monitor):
         mock = library.Mock([{"name": "primary", "replies": [{"status": 401}, {}]}])
         self.addCleanup(mock.close)
-        client = library.Client(mock, monitor={"webhook": webhook})
+        client = library.Client(mock, monitor={"webhook": webhook, **monitor})
         self.addCleanup(client.close)
         self.assertNotEqual(client.call(), 0)
         return client
@@ -336,13 +470,45 @@ class Webhooks(unittest.TestCase):
         causes = {each[2]["cause"]: each[2] for each in taken}
         self.assertEqual(causes["key_refused"]["message"], "primary does not accept its key")
         self.assertTrue(causes["key_refused"]["active"])
+        self.assertIn(f"process {os.getpid()}", causes["key_refused"]["name"])
+
+    def test_alerts_come_in_order_however_long_the_first_takes(self):
+        receiver = Receiver(answers=[503, 500])
+        self.addCleanup(receiver.close)
+        client = self.alert({"url": receiver.url + "/hook"})
+        client.set_key("another-key")
+        self.assertEqual(client.call(), 0)
+        taken = [each[2] for each in receiver.wait(6) if each[1] == 200]
+        self.assertEqual([each["active"] for each in taken], [True, True, False, False])
+        self.assertLessEqual(taken[0]["id"], taken[1]["id"])
+        self.assertIn('holysheep_alert_deliveries_total{result="delivered"} 4\n', eventually(
+            lambda: 'delivered"} 4' in client.metrics() and client.metrics(), "the count"))
+
+    def test_an_alert_that_is_not_taken_is_one_itself(self):
+        receiver = Receiver(answers=[404] * 2)
+        self.addCleanup(receiver.close)
+        client = self.alert({"url": receiver.url + "/hook"})
+        lost = eventually(
+            lambda: [each for each in client.alerts() if each["cause"] == "delivery"], "the alert")
+        self.assertEqual(lost[0]["message"], "the webhook did not take an alert: HTTP status 404")
+        self.assertIn('holysheep_alert_deliveries_total{result="failed"} ', client.metrics())
+        client.set_key("another-key")
+        self.assertEqual(client.call(), 0)
+        eventually(lambda: not any(each["active"] for each in client.alerts()), "its end")
+
+    def test_the_last_alert_before_the_end_is_delivered(self):
+        receiver = Receiver()
+        self.addCleanup(receiver.close)
+        self.alert({"url": receiver.url + "/hook"}).close()
+        self.assertEqual(len(receiver.bodies), 2)
 
     def test_slacks_form(self):
         receiver = Receiver()
         self.addCleanup(receiver.close)
-        self.alert({"url": receiver.url + "/services/T0/B0/x", "format": "slack"})
+        self.alert({"url": receiver.url + "/services/T0/B0/x", "format": "slack"}, name="checkout")
         texts = [each[2]["text"] for each in receiver.wait(2)]
-        self.assertIn("HolySheep critical (key_refused): primary does not accept its key", texts)
+        self.assertIn("HolySheep of checkout, critical (key_refused): primary does not accept its "
+                      "key", texts)
 
     def test_an_alert_of_the_very_first_turn_is_told(self):
         receiver = Receiver()
@@ -389,6 +555,30 @@ class ServiceCheck(unittest.TestCase):
         found = library.check_service("http://127.0.0.1:9/")
         self.assertEqual((found["ok"], found["http_status"]), (False, 0))
         self.assertIsNotNone(found["error"])
+
+    def out_of_order(self, **monitor):
+        mock = library.Mock([{"name": "primary", "replies": [{"status": 500}], "then": "last"}])
+        self.addCleanup(mock.close)
+        client = library.Client(mock, monitor={"status_page_url": self.page.url, **monitor})
+        self.addCleanup(client.close)
+        self.assertNotEqual(client.call(), 0)
+        return client.message
+
+    def test_where_configured_the_error_says_what_the_page_says(self):
+        self.page.page_type = "application/json"
+        self.page.page = json.dumps(
+            {"status": {"indicator": "major", "description": "Major outage"}}).encode()
+        message = self.out_of_order(check_service=True)
+        self.assertIn(f"; the status page {self.page.url} says: Major outage (major)", message)
+        self.assertNotIn("status page", self.out_of_order())
+
+    def test_a_page_that_is_gone_is_said_so_too(self):
+        message = self.out_of_order(check_service=True, status_page_url="http://127.0.0.1:9/")
+        self.assertIn("the status page http://127.0.0.1:9/ does not answer", message)
+
+    def test_a_page_whose_url_is_none_is_a_mistake_in_the_configuration(self):
+        with self.assertRaisesRegex(AssertionError, "monitor.status_page_url"):
+            self.out_of_order(check_service=True, status_page_url="status.holysheep.ai")
 
     def test_an_url_that_is_none(self):
         with self.assertRaisesRegex(AssertionError, "url: expected a URL"):

@@ -1,6 +1,8 @@
 """The monitor page in a real browser: what it shows, in both languages, and what it must not run."""
 
+import contextlib
 import re
+import socket
 import unittest
 
 import browser
@@ -16,7 +18,7 @@ class Page(unittest.TestCase):
         cls.mock = library.Mock([
             {"name": "primary", "replies": [{}, {"status": 429, "headers": {"Retry-After": "60"}}]},
             {"name": "backup-1", "replies": [{"status": 500}]},
-            {"name": "backup-2"},
+            {"name": "backup-2", "limits": {"rpm": 50, "tpm": 1000000}},
         ])
         cls.addClassCleanup(cls.mock.close)
         cls.client = library.Client(cls.mock, monitor={"listen": ":0", "alert_threshold": 1},
@@ -50,6 +52,42 @@ class Page(unittest.TestCase):
         self.assertIn("<td>gpt-4.1</td>", page.replace(' class=""', ""))
         self.assertIn("of $5.00", page)
         self.assertGreater(page.count("<rect "), 3 * 59)
+
+    def test_what_is_left_of_the_limits(self):
+        page = self.page("en")
+        self.assertIn("Left of the limits", page)
+        self.assertRegex(page, r"<b[^>]*>4\d / 50</b>")
+        self.assertIn("남은 한도", self.page("ko"))
+
+    def test_it_comes_back_after_a_refusal(self):
+        with contextlib.ExitStack() as readers:
+            host, port = self.client.address().rsplit(":", 1)
+            self.browser.command("Page.navigate", url="about:blank")
+            listening = 0
+            while listening < 16:  # the page before may leave its place a little later
+                reader = readers.enter_context(socket.create_connection((host, int(port))))
+                reader.sendall(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                listening += reader.recv(17).endswith(b"OK\r\n")
+            # There are as many as may listen: the page is refused, and its browser gives up.
+            self.browser.open(
+                self.url, "document.body && document.body.classList.contains('stale')")
+        self.browser.until(SHOWN)
+        self.assertFalse(
+            self.browser.evaluate("document.body.classList.contains('stale')"))
+
+    def test_what_a_person_has_opened_or_marked_stays(self):
+        self.page("en")
+        self.browser.evaluate("document.querySelector('details summary').focus()")
+        clock = self.browser.evaluate("document.getElementById('clock').textContent")
+        self.browser.until(f"document.getElementById('clock').textContent !== '{clock}'")
+        self.assertEqual(self.browser.evaluate("document.activeElement.tagName"), "SUMMARY")
+        self.browser.evaluate("getSelection().selectAllChildren(document.querySelector('.url'))")
+        marked = self.browser.evaluate("getSelection().toString()")
+        self.client.call()
+        before = self.browser.evaluate("latest.time_unix_ms")
+        self.browser.until(f"latest.time_unix_ms > {before}")
+        self.assertEqual(self.browser.evaluate("getSelection().toString()"), marked)
+        self.browser.evaluate("getSelection().removeAllRanges()")
 
     def test_it_is_live(self):
         self.page("en")

@@ -5,6 +5,7 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
@@ -14,6 +15,7 @@ import urllib.request
 from pathlib import Path
 
 import library
+from test_endpoint import free_ports
 
 GRAFANA = library.ROOT / "packaging" / "grafana"
 PATIENCE_SECONDS = 60
@@ -47,10 +49,11 @@ def busy_client(**monitor):
     mock = library.Mock([
         {"name": "primary", "then": "repeat",
          "replies": [{}, {}, {"status": 429, "headers": {"Retry-After": "1"}}]},
-        {"name": "backup-1", "fail_rate": 0.1},
+        {"name": "backup-1", "fail_rate": 0.1, "limits": {"rpm": 100000, "tpm": 10000000}},
     ])
-    client = library.Client(mock, prices=library.PRICES, monitor={"listen": ":0", **monitor},
-                            budget={"usd_per_day": "100"})
+    client = library.Client(mock, prices=library.PRICES, budget={"usd_per_day": "100"},
+                            monitor={"listen": ":0", "webhook": {"url": "http://127.0.0.1:9/"},
+                                     **monitor})
     return mock, client
 
 
@@ -96,7 +99,7 @@ class Format(unittest.TestCase):
 class Prometheus:
     """A Prometheus of the test's own, with a folder of its own, on a free port of loopback."""
 
-    def __init__(self, target):
+    def __init__(self, *targets):
         self.folder = tempfile.TemporaryDirectory()
         folder = Path(self.folder.name)
         (folder / "token").write_text(TOKEN)
@@ -106,7 +109,7 @@ class Prometheus:
             "scrape_configs": [{
                 "job_name": "holysheep",
                 "authorization": {"credentials_file": str(folder / "token")},
-                "static_configs": [{"targets": [target]}],
+                "static_configs": [{"targets": list(targets)}],
             }],
         }))
         self.url = f"http://127.0.0.1:{free_port()}"
@@ -123,6 +126,8 @@ class Prometheus:
             with urllib.request.urlopen(url, timeout=PATIENCE_SECONDS) as answer:
                 return json.load(answer)["data"]
         except urllib.error.HTTPError as error:
+            if error.code == 503:
+                return None  # it is about to be up
             raise AssertionError(f"{query}: {error.read().decode()}") from error
         except OSError:
             return None  # it is not up yet
@@ -135,6 +140,46 @@ class Prometheus:
         self.process.wait()
         self.log.close()
         self.folder.cleanup()
+
+
+WORKER = """
+import json, sys
+import library
+client = library.Client(library.Mock([{"name": "primary"}]), monitor={"listen": sys.argv[1]})
+for _ in range(int(sys.argv[2])):
+    client.call()
+print(client.address(), flush=True)
+sys.stdin.read()
+"""
+
+
+@unittest.skipUnless(shutil.which("prometheus"), "this release has no prometheus package")
+class Workers(unittest.TestCase):
+    """Processes of one program, as gunicorn has them: one configuration for all."""
+
+    def test_all_are_scraped_and_add_up(self):
+        first = free_ports(4)
+        listen = f"127.0.0.1:{first}-{first + 3}"
+        workers = []
+        addresses = set()
+        for calls in (1, 2, 3):
+            worker = subprocess.Popen([sys.executable, "-c", WORKER, listen, str(calls)],
+                                      cwd=Path(library.__file__).parent, encoding="utf-8",
+                                      stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            workers.append(worker)
+            self.addCleanup(worker.wait)
+            self.addCleanup(worker.stdout.close)
+            self.addCleanup(worker.stdin.close)
+            addresses.add(worker.stdout.readline().strip())
+        self.assertEqual(addresses, {f"127.0.0.1:{first + i}" for i in range(3)})
+        prometheus = Prometheus(*(f"127.0.0.1:{first + i}" for i in range(4)))
+        self.addCleanup(prometheus.close)
+        total = "sum without (instance) (holysheep_calls_started_total)"
+        found = eventually(lambda: [each for each in prometheus.query(total)
+                                    if each["value"][1] == "6"], "the sum of all workers")
+        self.assertEqual(len(found), 1)
+        self.assertEqual(len(prometheus.query("holysheep_calls_started_total")), 3)
+        self.assertEqual(prometheus.query("sum by (job) (up) == 0"), [])
 
 
 @unittest.skipUnless(shutil.which("prometheus"), "this release has no prometheus package")

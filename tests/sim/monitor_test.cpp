@@ -4,6 +4,7 @@
 #include "core/client_monitor.h"
 #include "core/monitor_report.h"
 #include "core/monitor_status.h"
+#include "core/prometheus.h"
 #include "tests/sim/sim_pool.h"
 
 namespace holysheep {
@@ -52,6 +53,11 @@ TEST_CASE("a cancelled attempt says nothing of its endpoint, a bad request nothi
     CHECK(pool.call().status == Status::bad_request);
   }
   CHECK(monitor_of(pool).monitor().endpoints()[0]->failed() == 30);
+  const Judged judged = judge(*monitor_of(pool).monitor().endpoints()[0],
+                              monitor_of(pool).monitor().settings(), pool.simulation().now());
+  CHECK(judged.succeeded == 0);
+  CHECK(judged.failed_percent == 100);
+  CHECK(monitor_of(pool).calls().read(pool.simulation().now().mono).rejected == 30);
   CHECK(judge(monitor_of(pool).monitor(), pool.simulation().now()) == HealthGrade::healthy);
   CHECK(health_of(pool).ok());
 }
@@ -106,19 +112,48 @@ TEST_CASE("one alert for an episode of 429s; it is over when a minute has passed
   CHECK(alerts_of(pool)[0].recovery > 0);
 }
 
-TEST_CASE("everything limited: one alert, over when an endpoint takes calls again") {
+TEST_CASE("everything limited for long: one alert, over when that has not been so for a minute") {
   SimPool pool("", 2);
+  monitor_of(pool).watch();
   pool.schedule("primary", during(answer_of(429, "Retry-After: 30\r\n"), 0, kSecond));
   pool.schedule("backup-1", during(answer_of(429, "Retry-After: 40\r\n"), 0, kSecond));
   const std::size_t call = pool.submit();
-  pool.pass(kSecond);
+  pool.pass(9 * kSecond);
+  CHECK(alerts_of(pool).empty());
+  pool.pass(2 * kSecond);
   REQUIRE(alerts_of(pool).size() == 1);
   CHECK(alerts_of(pool)[0].cause == AlertCause::all_limited);
   CHECK(alerts_of(pool)[0].message.find("no endpoint can take a call: primary rate_limited") == 0);
-  CHECK(health_of(pool).nobody_can_take);
   CHECK(pool.finish(call).status == Status::ok);
+  CHECK(alerts_of(pool)[0].resolved_unix == 0);
+  pool.pass(70 * kSecond);
+  CHECK(alerts_of(pool).size() == 1);
   CHECK(alerts_of(pool)[0].resolved_unix != 0);
+}
+
+TEST_CASE("limits that calls wait out are neither an alert nor a lack of health") {
+  SimPool pool("", 1);
+  for (int i = 0; i < 20; ++i) {
+    pool.script("primary", {answer_of(429, "Retry-After: 1\r\n")});
+    const std::size_t call = pool.submit();
+    pool.pass(500 * kMillisecond);
+    CHECK(pool.status("primary") == EndpointStatus::rate_limited);
+    CHECK(health_of(pool).ok());
+    CHECK(pool.finish(call).status == Status::ok);
+  }
+  CHECK(monitor_of(pool).monitor().alerts().raised(AlertCause::all_limited) == 0);
+}
+
+TEST_CASE("limits that no call waits out are an alert at once, and a lack of health") {
+  SimPool pool("", 1);
+  pool.script("primary", {answer_of(429, "Retry-After: 90\r\n")});
+  CHECK(pool.call().status == Status::rate_limit);
+  CHECK(monitor_of(pool).monitor().alerts().active(AlertCause::all_limited) == 1);
+  CHECK(health_of(pool).nobody_can_take);
+  pool.pass(91 * kSecond);
   CHECK(health_of(pool).ok());
+  CHECK(pool.call().status == Status::ok);
+  CHECK(monitor_of(pool).monitor().alerts().active(AlertCause::all_limited) == 0);
 }
 
 TEST_CASE("a refused key is an alert, over with the endpoint's next success") {
@@ -161,6 +196,20 @@ TEST_CASE("a model without a price costs null, never 0, and is counted") {
   const SimCall& call = pool.call();
   CHECK_FALSE(call.report->cost.has_value());
   monitor_of(pool).models().each([](const LedgerLine& line) { CHECK(line.unpriced.get() == 1); });
+  Engine& engine = pool.simulation().engine();
+  const std::string metrics = client_metrics(engine.monitor(), *engine.snapshot(),
+                                             ExpositionFormat::prometheus, pool.simulation().now());
+  CHECK(metrics.find("holysheep_calls_cost_unknown_total{model=\"gpt-4.1\"} 1\n") !=
+        std::string::npos);
+  for (const char* series :
+       {"\nholysheep_cost_usd_total{", "\nholysheep_endpoint_cost_usd_total{"}) {
+    INFO(series);
+    CHECK(metrics.find(series) == std::string::npos);
+  }
+  const std::string status =
+      client_status_json(engine.monitor(), *engine.snapshot(), {}, pool.simulation().now());
+  CHECK(status.find(R"("unpriced_calls":1,"cost_nano_usd":null,"estimated_nano_usd":null)") !=
+        std::string::npos);
 }
 
 TEST_CASE("an attempt that was sent in full and not answered is counted by estimate") {
@@ -175,6 +224,77 @@ TEST_CASE("an attempt that was sent in full and not answered is counted by estim
   CHECK(monitor_of(pool).endpoint_lines()[1]->estimate.get() == 0);
 }
 
+TEST_CASE("an endpoint's own price comes before the client's") {
+  SimPool pool(kPrices, 2,
+               R"("share_key": true, "prices": {"gpt-4.1": {"input": "0.0375", "output": 1}})");
+  const SimCall& call = pool.call();
+  const Usage& usage = call.report->usage;
+  CHECK(call.report->cost == (usage.input * 75 + 1) / 2 + usage.output * 1'000);
+}
+
+TEST_CASE("an answer that nobody saw is estimated to be as long as the model's others") {
+  SimPool pool(std::string(kPrices) + R"(, "time_limits": {"response_ms": 1000})", 2);
+  const SimCallInput input;
+  const std::int64_t usual = pool.call(input).report->usage.output;
+  REQUIRE(usual > 0);
+  pool.script("primary", {fault_of(SimFaultKind::stall)});
+  CHECK(pool.call(input).status == Status::ok);
+  const auto tokens = static_cast<NanoUsd>((input.body.size() + 3) / 4);
+  CHECK(monitor_of(pool).endpoint_lines()[0]->estimate.get() == tokens * 2'000 + usual * 8'000);
+}
+
+TEST_CASE("what a stream had brought when it broke, or its reader went, is estimated") {
+  SimPool pool(kPrices, 1);
+  const SimCallInput input = stream_call();
+  const auto asked = static_cast<NanoUsd>((input.body.size() + 3) / 4) * 2'000;
+  const std::vector<std::string> three{chunk("a"), chunk("b"), chunk("c")};
+  pool.script("primary", {pieces_of(three, 0, SimEnd::cut)});
+  CHECK(pool.call(input).status == Status::stream_interrupted);
+  const LedgerLine& line = *monitor_of(pool).endpoint_lines()[0];
+  CHECK(line.estimate.get() == asked + 3 * 8'000);
+  pool.script("primary", {pieces_of(three, 100, SimEnd::silence)});
+  const std::size_t call = pool.submit(input);
+  pool.pass(kSecond);
+  pool.simulation().cancel(call);
+  pool.finish(call);
+  CHECK(line.estimates.get() == 2);
+  CHECK(line.estimate.get() == 2 * (asked + 3 * 8'000));
+}
+
+TEST_CASE("an estimate without a price is counted as unknown") {
+  SimPool pool(R"("time_limits": {"response_ms": 1000})", 2);
+  pool.script("primary", {fault_of(SimFaultKind::stall)});
+  CHECK(pool.call().status == Status::ok);
+  const LedgerLine& line = *monitor_of(pool).endpoint_lines()[0];
+  CHECK(line.unpriced_estimates.get() == 1);
+  CHECK_FALSE(line.has_estimate());
+}
+
+TEST_CASE("what the providers' headers leave is kept for each endpoint, and only for a while") {
+  SimPool pool("", 2);
+  SimFault told = answer_of(429,
+                            "Retry-After: 1\r\nx-ratelimit-limit-requests: 60\r\n"
+                            "X-RateLimit-Remaining-Requests: 0\r\n"
+                            "x-ratelimit-limit-tokens: -1\r\nx-ratelimit-remaining-tokens: -1\r\n");
+  pool.script("primary", {told});
+  pool.call();
+  const HeadRoom& room = *monitor_of(pool).head_rooms()[0];
+  REQUIRE(room.part(QuotaKind::requests).has_value());
+  CHECK(room.part(QuotaKind::requests)->remaining == 0);
+  CHECK(room.part(QuotaKind::requests)->limit == 60);
+  CHECK_FALSE(room.part(QuotaKind::tokens).has_value());
+  CHECK(monitor_of(pool).head_rooms()[1]->seen_unix() == 0);
+  Engine& engine = pool.simulation().engine();
+  const auto metrics = [&] {
+    return client_metrics(engine.monitor(), *engine.snapshot(), ExpositionFormat::prometheus,
+                          pool.simulation().now());
+  };
+  CHECK(metrics().find("holysheep_quota_remaining{endpoint=\"primary\",kind=\"requests\"} 0\n") !=
+        std::string::npos);
+  pool.pass(6 * kMinute);
+  CHECK(metrics().find("holysheep_quota_remaining{") == std::string::npos);
+}
+
 TEST_CASE("a budget warns, then stops until midnight UTC") {
   SimPool pool(std::string(kPrices) + R"(, "budget": {"usd_per_day": "0.001", "action": "stop"})",
                1);
@@ -186,6 +306,7 @@ TEST_CASE("a budget warns, then stops until midnight UTC") {
   REQUIRE(alerts.size() == 2);
   CHECK(alerts[0].severity == AlertSeverity::warning);
   CHECK(alerts[1].severity == AlertSeverity::critical);
+  CHECK(alerts[0].resolved_unix != 0);  // the second says all that the first did
   const std::size_t sent = pool.attempts().size();
   CHECK(pool.call().status == Status::budget);
   CHECK(pool.attempts().size() == sent);
@@ -196,6 +317,7 @@ TEST_CASE("a budget warns, then stops until midnight UTC") {
 
 TEST_CASE("a budget that stops warns at start of models without a price") {
   SimPool pool(R"("budget": {"usd_per_day": 1, "action": "stop"},
+                  "prices": {"gpt-4.1": {"input": 1, "output": 1}},
                   "fallback_models": ["unheard-of"])",
                1);
   pool.call();
@@ -203,6 +325,31 @@ TEST_CASE("a budget that stops warns at start of models without a price") {
   CHECK(alerts_of(pool)[0].cause == AlertCause::price_unknown);
   CHECK(alerts_of(pool)[0].message ==
         "the budget cannot count unheard-of: it has no price; set prices.unheard-of");
+}
+
+TEST_CASE("a budget that stops says so of each model, and of a table without any price") {
+  SimPool pool(R"("budget": {"usd_per_day": 1, "action": "stop"})", 1);
+  for (const char* model : {"one", "two", "two"}) {
+    SimCallInput input;
+    input.body = std::string(R"({"model":")") + model + R"(","messages":[]})";
+    CHECK(pool.call(input).status == Status::ok);
+  }
+  const auto alerts = alerts_of(pool);
+  REQUIRE(alerts.size() == 3);
+  CHECK(alerts[0].message == "the budget cannot count anything: no model has a price; set prices");
+  CHECK(alerts[2].message == "the budget cannot count two: it has no price; set prices.two");
+}
+
+TEST_CASE("no two lines bear one name, and names are text") {
+  Ledger ledger;
+  ledger.line("other").calls.add(1);
+  for (std::size_t i = 0; i < 2 * Ledger::kNamesMax; ++i)
+    ledger.line("model " + std::to_string(i));
+  CHECK(&ledger.line("other") == &ledger.line("yet another"));
+  Ledger odd;
+  CHECK(odd.line(std::string_view("a\0b", 3)).name == "a?b");
+  CHECK(&odd.line("\xff") == &odd.line("\xfe"));
+  CHECK(odd.line("모델").name == "모델");
 }
 
 TEST_CASE("models that users make up are capped") {

@@ -137,6 +137,18 @@ TEST_CASE("the recovery time is that from the first 429 to the next success") {
   CHECK(monitor.alerts().list().empty());
 }
 
+TEST_CASE("an alert's recovery time is that of the spell which ended, not of earlier ones") {
+  Monitor monitor{MonitorSettings()};
+  monitor.record("a", answered_429(), at(0));
+  monitor.record("a", success(), at(kSecond));
+  for (int i = 0; i < 4; ++i)
+    monitor.record("a", answered_429(), at((100 + i) * kSecond));
+  monitor.record("a", success(), at(110 * kSecond));
+  REQUIRE(monitor.alerts().list().size() == 1);
+  CHECK(monitor.alerts().list()[0].recovery == 10 * kSecond);
+  CHECK(monitor.endpoints()[0]->recoveries() == std::vector<Nanos>{kSecond, 10 * kSecond});
+}
+
 TEST_CASE("an alert is over with the next success, and the next episode raises another") {
   Monitor monitor{MonitorSettings()};
   for (int i = 0; i < 6; ++i)
@@ -241,6 +253,20 @@ TEST_CASE("alerts are a bounded list: those that are over go first") {
   CHECK(alerts.size() == AlertBook::kAlertsMax);
   CHECK(alerts.front().endpoint == "stays");
   CHECK(monitor.alerts().active() == 1);
+}
+
+TEST_CASE("an active alert is never forgotten: its end is told, however many there are") {
+  Monitor monitor{MonitorSettings()};
+  monitor.set_alert_threshold(1);
+  constexpr std::size_t kMany = AlertBook::kAlertsMax + 50;
+  for (std::size_t i = 0; i < kMany; ++i)
+    monitor.record("endpoint " + std::to_string(i), answered_429(), at(0));
+  CHECK(monitor.alerts().active() == kMany);
+  for (std::size_t i = 0; i < kMany; ++i)
+    monitor.record("endpoint " + std::to_string(i), success(), at(1));
+  CHECK(monitor.alerts().active() == 0);
+  monitor.record("one more", answered_429(), at(2));
+  CHECK(monitor.alerts().list().size() == kMany);
 }
 
 TEST_CASE("an endpoint takes at most 16 KiB, and nothing more after 10^8 records") {
