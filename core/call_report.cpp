@@ -1,5 +1,11 @@
 #include "core/call_report.h"
 
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
 #include "core/config_secrets.h"
 #include "core/json.h"
 
@@ -7,6 +13,25 @@ namespace holysheep {
 namespace {
 
 constexpr std::int64_t kNoNumber = -1;
+
+// Lines of one name are one list (RFC 9110 5.3), so that each name is a member once.
+void write_headers(JsonWriter& json, const CallReport& report) {
+  std::vector<std::pair<std::string_view, std::string>> fields;
+  report.headers.each([&](std::string_view name, std::string_view value) {
+    const auto known = std::find_if(fields.begin(), fields.end(), [&](const auto& field) {
+      return equals_ignore_case(field.first, name);
+    });
+    if (known == fields.end()) {
+      fields.emplace_back(name, value);
+    } else {
+      known->second.append(", ").append(value);
+    }
+  });
+  json.key("headers").begin_object();
+  for (auto& [name, value] : fields)
+    json.member(name, std::string_view(scrubbed(report, std::move(value))));
+  json.end_object();
+}
 
 void write_trace(JsonWriter& json, const CallReport& report) {
   json.key("trace").begin_array();
@@ -109,11 +134,7 @@ std::string call_report_json(const CallReport& report) {
   json.member("model", std::string_view(report.model));
   json.member("model_served", std::string_view(scrubbed(report, report.model_served)));
   json.member("http_status", report.http_status);
-  json.key("headers").begin_object();
-  report.headers.each([&](std::string_view name, std::string_view value) {
-    json.member(name, std::string_view(scrubbed(report, std::string(value))));
-  });
-  json.end_object();
+  write_headers(json, report);
   json.member("attempts", report.attempts);
   write_trace(json, report);
   json.member("waited_ms", to_ms(report.waited));

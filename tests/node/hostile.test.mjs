@@ -640,3 +640,16 @@ test('logLevel alone logs to the console', async () => {
   assert.match((await run(program('warn'))).stderr, /endpoint: 'primary'/);
   assert.equal((await run(program('off'))).stderr, '');
 });
+
+test('a header that comes twice is one list', async () => {
+  const headers = { 'X-Two': ['1', '2'] };
+  await withPool(answering({ headers }), async (client) => {
+    const { data, response } = await client.chat.completions.create(CHAT).withResponse();
+    assert.equal(response.headers.get('x-two'), '1, 2');
+    const told = Object.entries(data._holysheep.headers).filter(([name]) => /^x-two$/i.test(name));
+    assert.deepEqual(
+      told.map(([, value]) => value),
+      ['1, 2'],
+    );
+  });
+});
