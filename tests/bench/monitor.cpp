@@ -104,6 +104,6 @@ int main(int count, char** values) {
   std::printf("{\"record_ns\":%.0f,\"metrics_ms\":%.3f,\"metrics_bytes\":%zu,", median(records),
               median(scrapes), bytes);
   std::printf("\"endpoints\":%d,\"endpoint_bytes\":%zu}\n", kEndpoints,
-              sizeof(EndpointMetrics) + sizeof(LedgerLine));
+              sizeof(EndpointMetrics) + sizeof(LedgerLine) + sizeof(HeadRoom));
   return 0;
 }

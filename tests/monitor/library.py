@@ -155,6 +155,15 @@ class Client:
         self.handle = None
 
 
+def park():
+    """Every engine of this process stands still until resume()."""
+    check(_native.holysheep_fork_prepare(), new_error())
+
+
+def resume():
+    _native.holysheep_fork_parent()
+
+
 def check_service(url, timeout_ms=0):
     text = ctypes.c_void_p()
     error = new_error()

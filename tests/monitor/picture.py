@@ -3,6 +3,8 @@
 seconds by moving the engine's clock, then photographed by a headless browser.
 
     python3 tests/monitor/picture.py [FOLDER]   (default: packaging/pictures)
+
+A machine without a Korean font (`apt-get install fonts-nanum`) draws boxes for Korean.
 """
 
 import random

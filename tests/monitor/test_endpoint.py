@@ -116,6 +116,15 @@ class Serves(Listening):
         self.assertEqual(get(self.address, "/livez")[0], 200)
         self.assertEqual(get(self.address, "/readyz")[0], 200)
 
+    def test_livez_is_503_while_the_engine_stands_still(self):
+        library.park()
+        try:
+            eventually(lambda: get(self.address, "/livez")[0] == 503, "a 503")
+            self.assertEqual(get(self.address, "/metrics")[0], 200)
+        finally:
+            library.resume()
+        eventually(lambda: get(self.address, "/livez")[0] == 200, "a 200")
+
     def test_health_is_503_when_no_endpoint_can_take_a_call(self):
         self.mock.set("primary", {"replies": [{"status": 401}], "then": "last"})
         self.mock.set("backup-1", {"replies": [{"status": 401}], "then": "last"})
