@@ -129,6 +129,30 @@ bool print_checks(const std::vector<CheckResult>& results) {
 
 namespace {
 
+// What the provider's status page says, in one line. False: the URL is none.
+bool print_status_page(const std::string& url) {
+  holysheep_text* made = nullptr;
+  holysheep_error error = HOLYSHEEP_ERROR_INIT;
+  if (holysheep_check_service(url.data(), url.size(), 0, &made, &error) != HOLYSHEEP_OK) {
+    complain("--status-page: " + std::string(error.message));
+    return false;
+  }
+  const Text text(made);
+  const JsonDocument document(view(text));
+  const Json& found = document.root();
+  std::string line(found["description"].text());
+  if (line.empty()) line = found["indicator"].text();
+  if (line.empty() && found["http_status"].integer() != 0) {
+    line = "HTTP status " + found["http_status"].shown();
+  }
+  if (line.empty()) line = "no answer";
+  Printable printable;
+  const Colour colour = found["ok"].boolean() ? Colour::green : Colour::red;
+  write(Stream::output,
+        "status page " + url + ": " + paint(Stream::output, colour, printable.filter(line)) + "\n");
+  return true;
+}
+
 int run_check(const Arguments& arguments) {
   const Client client = open_client(arguments);
   if (!client) return kFailed;
@@ -137,6 +161,8 @@ int run_check(const Arguments& arguments) {
       check_endpoints(client.get(), arguments.value("--model", ""), interrupt);
   const bool passed = print_checks(results);
   if (interrupt.happened()) return kInterruptedStatus;
+  const auto page = arguments.value("--status-page");
+  if (page && !print_status_page(*page)) return kMisused;
   if (passed) return kOk;
   for (const CheckResult& result : results) {
     const std::string_view hint = advice(result.status);
@@ -160,6 +186,7 @@ Command check_command() {
       "  HOLYSHEEP_API_KEY=… holysheep check\n"
       "  holysheep check --config pool.json --model deepseek-v3.2\n",
       {{"--model", "NAME", "the model; default: the endpoint's first, else gpt-4.1"},
+       {"--status-page", "URL", "also what this status page says, as https://status.holysheep.ai"},
        config_option()},
       run_check,
   };

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import library
 import program
+from test_endpoint import Receiver
 
 
 class Commands(unittest.TestCase):
@@ -62,6 +63,20 @@ class Commands(unittest.TestCase):
             done = program.run("top", address)
             self.assertEqual(done.returncode, 1)
             self.assertIn("nothing answers at " + address, done.stderr)
+
+    def test_check_asks_the_status_page_too(self):
+        page = Receiver()
+        self.addCleanup(page.close)
+        page.page_type = "application/json"
+        page.page = b'{"status": {"indicator": "major", "description": "Major outage"}}'
+        with tempfile.TemporaryDirectory() as folder:
+            config = Path(folder) / "pool.json"
+            config.write_text(json.dumps(self.mock.config()))
+            done = program.run("check", "--config", str(config), "--status-page", page.url)
+            self.assertIn(f"status page {page.url}: Major outage\n", done.stdout)
+            done = program.run("check", "--config", str(config), "--status-page", "nowhere")
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("--status-page: url: expected a URL", done.stderr)
 
     def test_top_once(self):
         client, address = self.open(alert_threshold=1)
