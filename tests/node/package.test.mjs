@@ -1,6 +1,7 @@
 // The tarball: what is in it, how it is loaded, its types, its program, what it links to.
 import assert from 'node:assert/strict';
 import {
+  cpSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -255,6 +256,43 @@ test('publint has nothing to say', { skip: !tools }, async () => {
 test('are the types wrong? No', { skip: !tools || nodeMajor < 20 }, async () => {
   const program = path.join(tools, 'node_modules/@arethetypeswrong/cli/dist/index.js');
   succeeded(await execute(process.execPath, [program, process.env.HOLYSHEEP_TARBALL]));
+});
+
+test('it makes no external buffers, which Electron forbids', async () => {
+  const { stdout } = await execute('objdump', ['-T', path.join(binaries, 'holysheep.node')]);
+  assert.match(stdout, /napi_create_buffer_copy/);
+  assert.doesNotMatch(stdout, /napi_create_external_(arraybuffer|buffer)|node_api_create_external/);
+});
+
+test('LD_LIBRARY_PATH puts no other library in the place of its own', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'holysheep-'));
+  try {
+    writeFileSync(path.join(folder, 'libholysheep.so.1'), 'no library');
+    const source = "console.log(require('holysheep').version)";
+    const env = { LD_LIBRARY_PATH: folder };
+    assert.match(
+      succeeded(await run(source, { env, input: 'commonjs' })),
+      /^\d+\.\d+\.\d+ libcurl/,
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('a copy of another version says that it is one', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'holysheep-'));
+  try {
+    cpSync(root, folder, { recursive: true });
+    const file = path.join(folder, 'package.json');
+    const fields = JSON.parse(readFileSync(file, 'utf8'));
+    writeFileSync(file, JSON.stringify({ ...fields, version: '9.9.9' }));
+    const source = `require('holysheep'); require(${JSON.stringify(folder)});`;
+    const { code, stderr } = await run(source, { input: 'commonjs' });
+    assert.notEqual(code, 0);
+    assert.match(stderr, /holysheep 9\.9\.9 cannot be loaded: this process has the library of hol/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test("it binds to nothing of Node's own OpenSSL, nghttp2 or zlib", async (context) => {
