@@ -653,3 +653,15 @@ test('a header that comes twice is one list', async () => {
     );
   });
 });
+
+test('a failure below HTTP is the cause of its error', async () => {
+  const mock = new MockPool([{ name: 'primary' }]);
+  const { config } = mock;
+  mock.close();
+  const client = new HolySheepClient({ config });
+  const error = await rejection(client.chat.completions.create(CHAT));
+  assert.equal(error.name, 'APIConnectionError');
+  assert.equal(error.cause.code, 'connect');
+  assert.match(error.cause.message, /^primary: connect$/);
+  await client.close();
+});

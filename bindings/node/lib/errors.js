@@ -146,8 +146,18 @@ function errorOf(outcome, message, metadata, body, partial) {
     metadata,
     body,
     partial,
+    cause: causeOf(metadata),
     code: addon.statusName(outcome.status),
   });
+}
+
+// What went wrong below HTTP in the last attempt, if it was that.
+function causeOf(metadata) {
+  const last = metadata?.trace.at(-1);
+  if (last?.transport === undefined) return undefined;
+  const cause = new Error(`${last.endpoint}: ${last.transport}`);
+  cause.code = last.transport;
+  return cause;
 }
 
 // Those that are no calls' ends.
