@@ -188,12 +188,12 @@ if not TYPE_CHECKING:
 def nest(kind: Any, data: dict[str, Any]) -> None:
     """Makes objects of the members of `data` that are objects of `kind`."""
     for name, inner in kind._nested.items():
-        value = data.get(name)
-        if value.__class__ is dict:
+        value: Any = data.get(name)
+        if isinstance(value, dict):
             data[name] = of(inner, value)
-        elif value.__class__ is list:
+        elif isinstance(value, list):
             for index, each in enumerate(value):
-                if each.__class__ is dict:
+                if isinstance(each, dict):
                     value[index] = of(inner, each)
 
 

@@ -135,13 +135,11 @@ class ChatCompletionChunk(Object):
             choices = data["choices"]
             (choice,) = choices
             delta = choice["delta"]
-            text = delta["content"]
-            simple = len(delta) == 1 and text.__class__ is str and data.get("usage") is None
+            text: Any = delta["content"]
         except (KeyError, TypeError, ValueError):
-            simple = False
-        if not simple:
-            text = ChatCompletionChunk._text_of(data)
-            return of(ChatCompletionChunk, data), text
+            return ChatCompletionChunk._other(data)
+        if len(delta) != 1 or text.__class__ is not str or data.get("usage") is not None:
+            return ChatCompletionChunk._other(data)
         made = _new(Delta)
         made.__dict__ = delta
         choice["delta"] = made
@@ -151,6 +149,11 @@ class ChatCompletionChunk(Object):
         made = _new(ChatCompletionChunk)
         made.__dict__ = data
         return made, text
+
+    @staticmethod
+    def _other(data: dict[str, Any]) -> tuple[ChatCompletionChunk, str | None]:
+        text = ChatCompletionChunk._text_of(data)
+        return of(ChatCompletionChunk, data), text
 
     @staticmethod
     def _text_of(data: dict[str, Any]) -> str | None:
