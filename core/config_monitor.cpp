@@ -95,8 +95,17 @@ std::optional<Error> read_webhook(const JsonValue& webhook, Config& config) {
   if (text.rfind("https://", 0) != 0 && text.rfind("http://", 0) != 0) {
     return config_error(url.path(), "expected a URL that begins with https:// or http://");
   }
+  if (text.find_first_of(" #") != std::string_view::npos) {
+    return config_error(url.path(), "expected a URL without spaces and \"#\"");
+  }
   // The path of a webhook is what its service knows its owner by.
   const std::size_t path = text.find('/', text.find("://") + 3);
+  const auto host = parse_endpoint_url(text.substr(0, path));
+  if (!host.ok()) return config_error(url.path(), host.error().message);
+  if (host.value().scheme == "http" && !is_local_host(host.value().host)) {
+    return config_error(url.path(), "would go over plain http to \"" + host.value().host +
+                                        "\", which is neither loopback nor private: use https");
+  }
   if (path != std::string_view::npos) add_secret(config.secrets, text.substr(path));
   return std::nullopt;
 }

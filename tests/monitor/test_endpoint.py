@@ -535,6 +535,10 @@ class Webhooks(unittest.TestCase):
             self.alert({"url": "https://"})
         with self.assertRaisesRegex(AssertionError, "monitor.webhook.url: expected a URL"):
             self.alert({"url": "hooks.example/x"})
+        for url, complaint in (("http://hooks.example/x", "plain http"),
+                               ("https://hooks.example/a b", "without spaces")):
+            with self.assertRaisesRegex(AssertionError, "monitor.webhook.url: .*" + complaint):
+                self.alert({"url": url})
 
     def test_a_webhook_that_is_not_there_holds_nobody_up(self):
         client = self.alert({"url": "http://127.0.0.1:9/hook"})
