@@ -63,7 +63,7 @@ name, kind, status, found = told(first)
 assert (name, kind, status) == ("POST /chat/completions", "CLIENT", "ERROR"), told(first)
 assert found["http.response.status_code"] == 429 and found["error.type"] == "429", found
 assert found["holysheep.endpoint"] == "primary", found
-assert found["holysheep.verdict"] == "rate_limited" and found["holysheep.why"], found
+assert found["holysheep.verdict"] == "rate_limited" and found["holysheep.reason"], found
 assert found["gen_ai.operation.name"] == "chat", found
 name, kind, status, found = told(second)
 assert (status, found["http.request.resend_count"]) == ("UNSET", 1), found

@@ -15,10 +15,13 @@ const STATUS_ERROR = 2;
 
 const OPERATIONS = {
   '/chat/completions': 'chat',
+  '/messages': 'chat',
   '/responses': 'chat',
   '/completions': 'text_completion',
   '/embeddings': 'embeddings',
 };
+// Other paths may hold ids, which a span's name must not.
+const NAMED_PATHS = new Set([...Object.keys(OPERATIONS), '/models', '/moderations']);
 
 let loaded; // the API; null: it cannot be had
 
@@ -83,60 +86,71 @@ function watch(choice, hooks, handle, path, method = 'POST') {
 }
 
 function writeCall(api, call, { metadata, error }) {
-  const { handle, start } = call;
-  const [resource] = call.path.split('?');
-  const operation = OPERATIONS[resource];
+  const { start, method } = call;
+  const [path] = call.path.split('?');
+  const operation = OPERATIONS[path];
   const model = metadata.model || undefined;
-  // Paths of other requests may hold ids, of which there is no end: the first word alone.
-  const place = `${call.method} /${resource.split('/')[1] ?? ''}`;
-  const server = serverOf(handle, metadata.endpoint);
+  const request = NAMED_PATHS.has(path) ? `${method} ${path}` : method;
+  const shared = { 'gen_ai.operation.name': operation, 'gen_ai.provider.name': PROVIDER };
   const tracer = api.trace.getTracer(SCOPE);
   const span = tracer.startSpan(
-    operation === undefined ? place : [operation, model].filter(Boolean).join(' '),
+    operation === undefined ? request : [operation, model].filter(Boolean).join(' '),
     {
       kind: SPAN_KIND_CLIENT,
       startTime: start,
       attributes: attributes({
-        'gen_ai.operation.name': operation,
-        'gen_ai.provider.name': operation && PROVIDER,
+        ...shared,
+        ...serverAttributes(call.handle, metadata.endpoint),
         'gen_ai.request.model': model,
         'gen_ai.response.model': metadata.modelServed || undefined,
         'gen_ai.usage.input_tokens': metadata.usage?.input,
         'gen_ai.usage.output_tokens': metadata.usage?.output,
-        'server.address': server?.address,
-        'server.port': server?.port,
+        'gen_ai.usage.cache_read.input_tokens': metadata.usage?.cached,
         'http.response.status_code': metadata.httpStatus || undefined,
-        'holysheep.endpoint': metadata.endpoint,
         'holysheep.attempts': metadata.attempts,
         'holysheep.waited_ms': metadata.waitedMs,
+        'holysheep.cost_usd': metadata.cost,
       }),
     },
     call.parent,
   );
   const below = api.trace.setSpan(call.parent, span);
-  for (const attempt of metadata.trace) writeAttempt(tracer, below, call, attempt);
+  metadata.trace.forEach((attempt, number) => {
+    writeAttempt(tracer, below, { ...call, request, shared, number }, attempt);
+  });
   if (error !== undefined) {
-    span.setAttribute('error.type', error.name);
-    span.setStatus({ code: STATUS_ERROR, message: error.name });
+    const type = String(metadata.httpStatus || (metadata.failure?.verdict ?? error.name));
+    span.setAttribute('error.type', type);
+    span.setStatus({ code: STATUS_ERROR, message: type });
   }
   span.end(error !== undefined && metadata.attempts === 0 ? undefined : start + metadata.tookMs);
 }
 
-function writeAttempt(tracer, parent, { handle, start }, attempt) {
-  const server = serverOf(handle, attempt.endpoint);
+function serverAttributes(handle, endpoint) {
+  const server = serverOf(handle, endpoint);
+  return {
+    'server.address': server?.address,
+    'server.port': server?.port,
+    'holysheep.endpoint': endpoint,
+  };
+}
+
+function writeAttempt(tracer, parent, call, attempt) {
+  const begun = call.start + attempt.atMs;
   const isOk = attempt.verdict === 'ok';
   const span = tracer.startSpan(
-    `attempt ${attempt.endpoint}`,
+    call.request,
     {
       kind: SPAN_KIND_CLIENT,
-      startTime: start + attempt.atMs,
+      startTime: begun,
       attributes: attributes({
+        ...call.shared,
+        ...serverAttributes(call.handle, attempt.endpoint),
         'gen_ai.request.model': attempt.model || undefined,
-        'server.address': server?.address,
-        'server.port': server?.port,
+        'http.request.method': call.method,
+        'http.request.resend_count': call.number || undefined,
         'http.response.status_code': attempt.status || undefined,
-        'error.type': isOk ? undefined : attempt.verdict,
-        'holysheep.endpoint': attempt.endpoint,
+        'error.type': isOk ? undefined : String(attempt.status || attempt.verdict),
         'holysheep.verdict': attempt.verdict,
         'holysheep.reason': attempt.why,
         'holysheep.waited_ms': attempt.waitedMs,
@@ -145,7 +159,7 @@ function writeAttempt(tracer, parent, { handle, start }, attempt) {
     parent,
   );
   if (!isOk) span.setStatus({ code: STATUS_ERROR, message: attempt.verdict });
-  span.end(start + attempt.atMs + attempt.tookMs);
+  span.end(begun + attempt.tookMs);
 }
 
 module.exports = { expectApi, watch };

@@ -136,7 +136,7 @@ class CallSpan:
             "gen_ai.request.model": attempt.model,
             "http.request.method": self._verb,
             "holysheep.verdict": attempt.verdict,
-            "holysheep.why": attempt.why,
+            "holysheep.reason": attempt.why,
         }
         if number:
             attributes["http.request.resend_count"] = number
