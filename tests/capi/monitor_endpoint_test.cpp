@@ -51,3 +51,22 @@ TEST_CASE("monitor endpoint: while the last calls drain it says that no more are
   REQUIRE(get(port, "/livez").rfind("HTTP/1.1 200", 0) == 0);
   draining.join();
 }
+
+TEST_CASE("monitor: webhook and status page are asked while calls fail and their client goes") {
+  Mock helper(R"({"version":1,"endpoints":[{"name":"helper"}]})");
+  const std::string url = Json(helper.config()).text("/endpoints/0/url");
+  const std::string_view broken = R"({"default":{"status":500}})";
+  Mock mock(three(R"({"default":{"status":429,"headers":{"Retry-After":"30"}}})", broken, broken));
+  Client client(mock.config(R"(,"isolated":true,"max_wait_ms":0,"monitor":{"alert_threshold":1,)"
+                            R"("check_service":true,"status_page_url":")" +
+                            url + R"(","webhook":{"url":")" + url + R"(/hook"}})"));
+  const Outcome failed = client.call();
+  REQUIRE(failed.status != HOLYSHEEP_OK);
+  REQUIRE((failed.flags & HOLYSHEEP_FLAG_ALL_ENDPOINTS_FAILED) != 0);
+  REQUIRE(failed.message.find("the status page " + url) != std::string::npos);
+  helper.await("helper", 2);  // the page and the first alert
+  for (int i = 0; i < 20; ++i)
+    client.call();
+  holysheep_client_close(client.get());
+  REQUIRE(holysheep_client_join(client.get(), kPatienceMs) == HOLYSHEEP_OK);
+}
