@@ -136,7 +136,8 @@ test('streams, failures and other requests', { skip: !tools }, async () => {
     await client.withOptions({ tracing: false }).chat.completions.create(CHAT);
     await client.close();
     mock.close();
-    console.log(JSON.stringify(shown().filter(({ attributes }) => !attributes['holysheep.verdict'])));
+    const calls = shown().filter(({ attributes }) => !attributes['holysheep.verdict']);
+    console.log(JSON.stringify(calls));
   `);
   assert.deepEqual(
     spans.map(({ name, attributes, status }) => [
