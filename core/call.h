@@ -17,6 +17,8 @@
 
 namespace holysheep {
 
+struct RoomLine;  // core/room_lines.h
+
 // A piece of a stream that is held back until the first content (or until the end, in buffer mode).
 struct HeldPiece {
   std::string name;
@@ -84,10 +86,10 @@ struct Call {
   // Waiting.
   Nanos wait_since = -1;  // for capacity
   Nanos wake_at = kNever;
-  Nanos opens_at = kNever;        // when what it waits for is known to come
-  Nanos waited = 0;               // for capacity, so far
-  Nanos previous_end = 0;         // of the last attempt, or submit
-  bool waiting_for_room = false;  // for a connection, too: is among Engine::Impl::room_waiters
+  Nanos opens_at = kNever;   // when what it waits for is known to come
+  Nanos waited = 0;          // for capacity, so far
+  Nanos previous_end = 0;    // of the last attempt, or submit
+  RoomLine* room = nullptr;  // where it stands if it waits for a connection, too
   bool backing_off = false;  // waits for a route that failed it; any other that opens is welcome
 
   // What has been tried.

@@ -50,6 +50,8 @@ Lane::~Lane() = default;
 void Lane::socket_closed() {
   known = known * (sockets - 1) / sockets;
   --sockets;
+  // What one that was closing could not carry says nothing of the others.
+  streams = kStreamsPerConnection;
 }
 
 ConnectionQueue::~ConnectionQueue() = default;
@@ -120,9 +122,19 @@ bool ConnectionQueue::has_room(const Lane& lane) const {
   const std::int64_t share = lane.http2 ? lane.streams : 1;
   const auto wanted = lane.inside + static_cast<std::int64_t>(lane.waiting.size());
   if (wanted / share >= lane.connections_max) return false;
-  const auto waiting = static_cast<std::int64_t>(waiting_);
-  return inside_ + waiting < connections_max_ || shares(lane, wanted) ||
-         connections_used() + waiting < connections_max_;
+  if (inside_ + static_cast<std::int64_t>(waiting_) < connections_max_) return true;
+  return shares(lane, wanted) || connections_used() + about_to_enter() < connections_max_;
+}
+
+// Of those that wait, how many will take a connection of the client's as soon as there is one. A
+// host that is not proven holds its own back, and nobody else.
+std::int64_t ConnectionQueue::about_to_enter() const {
+  std::int64_t count = 0;
+  for (const std::unique_ptr<Host>& host : hosts_) {
+    const int probes = std::clamp(kProbesMax - host->unsent, 0, host->waiting);
+    count += host->live > 0 ? host->waiting : probes;
+  }
+  return count;
 }
 
 bool ConnectionQueue::host_admits(Host& host, Nanos now) {
@@ -154,12 +166,14 @@ void ConnectionQueue::forget_ended_lookups(Nanos now) {
 std::list<Lane::Waiting>::iterator ConnectionQueue::wait(Lane& lane, AttemptId attempt,
                                                          HttpRequest request) {
   lane.waiting.push_back({attempt, ++tickets_, std::move(request)});
+  ++lane.host->waiting;
   ++waiting_;
   return std::prev(lane.waiting.end());
 }
 
 void ConnectionQueue::forget(Lane& lane, std::list<Lane::Waiting>::iterator waiting) {
   --waiting_;
+  --lane.host->waiting;
   lane.waiting.erase(waiting);
 }
 

@@ -59,6 +59,7 @@ struct Host {
   int live = 0;                 // connections that have carried a request
   int inside = 0;               // attempts inside libcurl
   int unsent = 0;               // of those, not yet connected
+  int waiting = 0;              // attempts that may not enter yet
   int lookups = 0;              // of those, without an address yet
   Nanos resolved_at = 0;        // when libcurl's address was looked up; 0: never
   std::deque<Nanos> abandoned;  // lookups: when they were left alone
@@ -125,6 +126,7 @@ class ConnectionQueue {
   bool lookup_admitted(const Host& host, Nanos now);
   void forget_ended_lookups(Nanos now);
   std::int64_t connections_used() const;
+  std::int64_t about_to_enter() const;
   // Whether one more attempt beside `inside` others finds a place on an open HTTP/2 connection.
   static bool shares(const Lane& lane, std::int64_t inside);
   Lane* first_in_line(Host& host, Nanos now);

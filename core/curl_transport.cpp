@@ -23,6 +23,8 @@ constexpr std::size_t kIdleHandlesMax = 128;
 constexpr int kEntriesPerPollMax = 256;
 // The end of an attempt that there was no memory to report is reported after this at the latest.
 constexpr Nanos kMemoryRetry = 10 * kMillisecond;
+// What HTTP/2 hosts may open beyond the client's limit until their servers' limits are known.
+constexpr long kSpareConnections = 8;
 
 class CurlTransport final : public Transport {
  public:
@@ -40,8 +42,10 @@ class CurlTransport final : public Transport {
     const auto connections_max = static_cast<long>(options.connections_max);
     curl_multi_setopt(multi_, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
     curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, connections_max);
-    // Idle connections give way to new ones; our queue keeps libcurl's own from filling.
-    curl_multi_setopt(multi_, CURLMOPT_MAX_TOTAL_CONNECTIONS, connections_max);
+    // Idle connections give way to new ones. Our queue counts those in use; at the limit itself
+    // libcurl would keep an attempt in a line of its own where its HTTP/2 server allows fewer
+    // streams than we believe, instead of opening the connection from which we learn that.
+    curl_multi_setopt(multi_, CURLMOPT_MAX_TOTAL_CONNECTIONS, connections_max + kSpareConnections);
     curl_multi_setopt(multi_, CURLMOPT_MAX_CONCURRENT_STREAMS,
                       static_cast<long>(kStreamsPerConnection));
   }

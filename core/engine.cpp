@@ -475,7 +475,7 @@ void Engine::Impl::stop_waiting(Call& call) {
       call.wait_since = -1;
     }
   }
-  forget_room(call);
+  room_lines.remove(call);
   call.phase = Call::Phase::ready;
   call.wake_at = call.opens_at = kNever;
   call.backing_off = false;
@@ -500,16 +500,8 @@ void Engine::Impl::wake_waiting() {
 // A route has closed: those that wait for a connection have something else to wait for, or nothing.
 void Engine::Impl::wake_room_waiters() {
   route_closed = false;
-  while (!room_waiters.empty()) {
-    Call& call = *room_waiters.begin()->second;
-    step(call, [&] { make_ready(call); });
-  }
-}
-
-void Engine::Impl::forget_room(Call& call) {
-  if (!call.waiting_for_room) return;
-  call.waiting_for_room = false;
-  room_waiters.erase(call.id);
+  while (Call* call = room_lines.any())
+    step(*call, [&] { make_ready(*call); });
 }
 
 // Whether a call that waits for a connection may go to one of the endpoints that have one. Where it
@@ -544,22 +536,16 @@ bool Engine::Impl::find_room() {
 // Those that wait for a connection and were submitted before `end` go where there is one, the
 // oldest first.
 void Engine::Impl::admit_to_room(CallId end) {
-  while (room_changed && !room_waiters.empty() && find_room()) {
-    auto each = room_waiters.upper_bound(room_looked_at);
-    for (; each != room_waiters.end() && each->first < end; ++each) {
-      if (++room_looks > kRoomLooksMax) return;
-      if (may_use_room(*each->second)) break;
-    }
-    if (each == room_waiters.end() || each->first >= end) {
-      room_looked_at = std::max(room_looked_at, end - 1);
-      return;
-    }
-    Call& call = *each->second;
-    room_looked_at = call.id;  // one that cannot go after all is not asked again
-    step(call, [&] {
-      stop_waiting(call);
-      admit(call);
+  while (room_changed && !room_lines.empty() && find_room()) {
+    Call* const call =
+        room_lines.first(end, [this](const Call& head) { return may_use_room(head); });
+    if (call == nullptr) return;
+    step(*call, [&] {
+      stop_waiting(*call);
+      admit(*call);
     });
+    // Those behind it would fare alike in this turn.
+    if (call->room != nullptr) call->room->in_vain = true;
   }
 }
 
@@ -578,9 +564,8 @@ void Engine::Impl::run_ready() {
     }
     admit_to_room(std::numeric_limits<CallId>::max());
   } while (!ready.empty() || capacity_changed);
+  if (room_changed) room_lines.begin_turn();
   room_changed = false;
-  room_looked_at = 0;
-  room_looks = 0;
 }
 
 // ---- timers ----------------------------------------------------------------------------------

@@ -215,10 +215,7 @@ void Engine::Impl::wait(Call& call, const Choice& choice) {
   if (any_time ? latest <= now.mono : choice.at > latest || choice.at > call.total_at) {
     return fail_waiting(call, choice);
   }
-  if (choice.for_room) {
-    room_waiters.emplace(call.id, &call);
-    call.waiting_for_room = true;
-  }
+  if (choice.for_room) room_lines.add(call);
   call.phase = Call::Phase::waiting;
   call.opens_at = choice.at;
   call.wake_at = std::min(choice.at, latest);

@@ -123,7 +123,7 @@ void Engine::Impl::attempt_succeeded(Call& call, const BodyFacts& facts) {
 void Engine::Impl::release_failed(Attempt& attempt, const Classification& found) {
   const RouteKey route = attempt.lease.route;
   const auto closed = [&] {
-    return !room_waiters.empty() &&
+    return !room_lines.empty() &&
            pool.closed_until(route, attempt.lease.own_credential, now.mono) > now.mono;
   };
   const bool was_closed = closed();
@@ -421,7 +421,7 @@ void Engine::Impl::close(Call& call, const std::shared_ptr<const CallReport>& re
     counters->calls_waiting.store(waiting_count, std::memory_order_relaxed);
   }
   if (call.phase == Call::Phase::given_up) --given_up_count;
-  forget_room(call);
+  room_lines.remove(call);
   call.phase = Call::Phase::done;
   if (call.maybe_billed) counters->maybe_billed.fetch_add(1, std::memory_order_relaxed);
   outstanding_total -= call.outstanding;

@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <atomic>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -26,6 +25,7 @@
 #include "core/pool.h"
 #include "core/random.h"
 #include "core/retry_budget.h"
+#include "core/room_lines.h"
 #include "core/state_places.h"
 
 namespace holysheep {
@@ -39,9 +39,6 @@ constexpr Nanos kEndGraceMax = 10 * kSecond;
 constexpr Nanos kDoneGrace = 50 * kMillisecond;
 // A call that ran into `total` although one silent attempt had most of it: that route is to blame.
 constexpr double kBlameShare = 0.5;
-// Of the calls that wait for a connection, how many a turn asks whether one that is free helps
-// them: where the first ones may not use it, those behind have to wait for a later turn.
-constexpr std::size_t kRoomLooksMax = 1024;
 // What there was no memory for is tried again after this.
 constexpr Nanos kMemoryRetry = 10 * kMillisecond;
 
@@ -101,7 +98,6 @@ struct Engine::Impl {
   void make_ready(Call& call);
   void wake_waiting();
   void wake_room_waiters();
-  void forget_room(Call& call);
   bool may_use_room(const Call& call);
   bool find_room();
   void admit_to_room(CallId end);
@@ -261,13 +257,11 @@ struct Engine::Impl {
   std::vector<StreamEvent> stream_events;
   std::int64_t outstanding_total = 0;
   std::size_t waiting_count = 0;
-  std::map<CallId, Call*> room_waiters;  // wait for a connection, in order of submission
-  bool room_changed = false;             // some may have a connection since the last turn
-  bool route_closed = false;             // in this turn, while there were some
-  std::vector<char> roomy;               // by endpoint: it has a connection free
-  CallId room_looked_at = 0;             // of the waiters, the last that was asked in this turn
-  std::size_t room_looks = 0;            // how many were, in vain or not
-  std::vector<HandleId> draining;        // until they close
+  RoomLines room_lines;
+  bool room_changed = false;       // some may have a connection since the last turn
+  bool route_closed = false;       // in this turn, while there were some
+  std::vector<char> roomy;         // by endpoint: it has a connection free
+  std::vector<HandleId> draining;  // until they close
   std::size_t given_up_count = 0;
   std::size_t unstarted_count = 0;  // attempts that wait in the transport
   std::vector<Failed> failed_now;   // in this turn

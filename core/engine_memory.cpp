@@ -33,7 +33,7 @@ void Engine::Impl::give_up(Call& call) {
     attempt.leased = false;
     capacity_changed |= pool.abandon(attempt.lease);
   }
-  forget_room(call);
+  room_lines.remove(call);
   if (call.phase == Call::Phase::waiting) {
     --waiting_count;
     counters->calls_waiting.store(waiting_count, std::memory_order_relaxed);
