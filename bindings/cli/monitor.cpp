@@ -1,4 +1,5 @@
 // `holysheep metrics` and `holysheep health`: what a running program's monitor says, for scripts.
+#include <cmath>
 #include <string>
 
 #include "bindings/cli/command.h"
@@ -24,7 +25,7 @@ Colour colour_of(std::string_view grade) {
 }
 
 std::string one_decimal(double number) {
-  const auto tenths = static_cast<std::int64_t>(number * 10 + 0.5);
+  const auto tenths = std::llround(number * 10);
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10);
 }
 

@@ -1,4 +1,5 @@
 // `holysheep top`: a live view of a running program's pool, drawn from its monitor's /status.
+#include <cmath>
 #include <string>
 
 #include "bindings/cli/command.h"
@@ -21,12 +22,12 @@ constexpr std::string_view kClear = "\x1b[2J";
 // "0.53 s", "84 ms"
 std::string duration(double ms) {
   if (ms >= 1000) {
-    const auto hundredths = static_cast<std::int64_t>(ms / 10 + 0.5);
+    const auto hundredths = std::llround(ms / 10);
     const std::string fraction = std::to_string(100 + hundredths % 100).substr(1);
     return std::to_string(hundredths / 100) + "." + fraction + " s";
   }
-  if (ms >= 10) return std::to_string(static_cast<std::int64_t>(ms + 0.5)) + " ms";
-  const auto tenths = static_cast<std::int64_t>(ms * 10 + 0.5);
+  if (ms >= 10) return std::to_string(std::llround(ms)) + " ms";
+  const auto tenths = std::llround(ms * 10);
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " ms";
 }
 

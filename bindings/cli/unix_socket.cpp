@@ -22,6 +22,7 @@ std::string reason() {
 class Socket {
  public:
   explicit Socket(int timeout_ms) : descriptor_(socket(AF_UNIX, SOCK_STREAM, 0)) {
+    if (descriptor_ < 0) return;
     const timeval limit{timeout_ms / 1000, timeout_ms % 1000 * 1000};
     setsockopt(descriptor_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     setsockopt(descriptor_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
@@ -33,6 +34,7 @@ class Socket {
   Socket& operator=(const Socket&) = delete;
 
   bool connect_to(const std::string& path) const {
+    if (descriptor_ < 0) return false;
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (path.size() >= sizeof address.sun_path) {
