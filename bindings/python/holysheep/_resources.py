@@ -158,7 +158,7 @@ _MODELS = Operation("GET", "models.list", "/models", ModelList, None, ())
 
 
 class Completions(Resource):
-    """Chat completions. Arguments that are not named there go into the body as they are."""
+    """Chat completions. Arguments that `ChatCreate` does not name go into the body as they are."""
 
     __slots__ = ()
 
