@@ -88,7 +88,8 @@ void write_error(JsonWriter& json, const CallReport& report) {
     if (value.empty()) {
       json.null();
     } else {
-      json.value(std::string_view(scrubbed(report, value)));
+      // The provider's words were cut where they were read (classify).
+      json.value(std::string_view(scrubbed(report, value, true)));
     }
   };
   json.key("error").begin_object();
@@ -118,8 +119,9 @@ void write_error(JsonWriter& json, const CallReport& report) {
 
 }  // namespace
 
-std::string scrubbed(const CallReport& report, std::string text) {
-  return scrub(*report.config, std::move(text), report.later_secrets.get(), &report.call_secrets);
+std::string scrubbed(const CallReport& report, std::string text, bool was_cut) {
+  return scrub(*report.config, std::move(text), report.later_secrets.get(), &report.call_secrets,
+               was_cut);
 }
 
 std::string call_report_json(const CallReport& report) {

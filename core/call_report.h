@@ -61,7 +61,7 @@ struct CallReport {
 };
 
 // Without any secret, configured or later.
-std::string scrubbed(const CallReport& report, std::string text);
+std::string scrubbed(const CallReport& report, std::string text, bool was_cut = false);
 std::string call_report_json(const CallReport& report);
 
 // What happened, in one line per endpoint: the message of a failed call. Never holds provider

@@ -151,9 +151,10 @@ std::string config_schema();
 
 // Replaces every secret of the configuration by "…": as it is, URL-encoded and escaped as in JSON.
 // A secret of fewer than 4 bytes is left: it protects nothing, and would riddle every message.
-// `later`: those that were set since, or null; `own`: those that a call brought, or null.
+// `later`: those that were set since, or null; `own`: those that a call brought, or null;
+// `was_cut`: the text may end in the middle of one.
 std::string scrub(const Config& config, std::string text,
                   const std::vector<std::string>* later = nullptr,
-                  const std::vector<std::string>* own = nullptr);
+                  const std::vector<std::string>* own = nullptr, bool was_cut = false);
 
 }  // namespace holysheep

@@ -12,6 +12,10 @@ namespace {
 
 // Shorter texts protect nothing, and replacing them would riddle every message.
 constexpr std::size_t kSecretBytesMin = 4;
+// At the end of a text that was cut off, as many first bytes of a secret are taken for one: more
+// than a provider's usual prefix has.
+constexpr std::size_t kCutBytesMin = 5;
+constexpr std::string_view kRedacted = "\u2026";
 
 // As JSON strings of other writers may hold it: slashes escaped too.
 std::string escape_slashes(std::string_view text) {
@@ -65,7 +69,6 @@ void finish_secrets(std::vector<std::string>& secrets) {
 }
 
 std::string scrub_secrets(const std::vector<std::string>& secrets, std::string text) {
-  constexpr std::string_view kRedacted = "\u2026";
   for (const std::string& secret : secrets) {
     std::string scrubbed;
     std::size_t from = 0;
@@ -78,10 +81,24 @@ std::string scrub_secrets(const std::vector<std::string>& secrets, std::string t
   return text;
 }
 
+std::string scrub_cut_end(const std::vector<std::string>& secrets, std::string text) {
+  for (const std::string& secret : secrets) {
+    for (std::size_t size = std::min(secret.size() - 1, text.size()); size >= kCutBytesMin;
+         --size) {
+      if (!std::string_view(text).ends_with(std::string_view(secret).substr(0, size))) continue;
+      text.replace(text.size() - size, size, kRedacted);
+      return text;
+    }
+  }
+  return text;
+}
+
 std::string scrub(const Config& config, std::string text, const std::vector<std::string>* later,
-                  const std::vector<std::string>* own) {
+                  const std::vector<std::string>* own, bool was_cut) {
   for (const std::vector<std::string>* secrets : {&config.secrets, later, own}) {
-    if (secrets != nullptr) text = scrub_secrets(*secrets, std::move(text));
+    if (secrets == nullptr) continue;
+    text = scrub_secrets(*secrets, std::move(text));
+    if (was_cut) text = scrub_cut_end(*secrets, std::move(text));
   }
   return text;
 }

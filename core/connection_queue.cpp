@@ -114,7 +114,8 @@ bool ConnectionQueue::may_enter(const Lane& lane, Nanos now) {
   }
   const std::int64_t share = lane.http2 ? lane.streams : 1;
   if (lane.inside / share >= lane.connections_max) return false;
-  if (lane.http2 && lane.host->unsent > 0 && lane.inside >= lane.known) return false;
+  const bool unknown = lane.http2 && lane.inside >= lane.known;
+  if (unknown && (lane.host->unsent > 0 || lane.sockets > lane.connections_max)) return false;
   return host_admits(*lane.host, now);
 }
 
@@ -236,10 +237,10 @@ void ConnectionQueue::address_known(Host& host, Nanos entered_at, bool at_once) 
   if (!at_once || host.resolved_at == 0) host.resolved_at = entered_at;
 }
 
-void ConnectionQueue::sent(Lane& lane, bool address_was_known) {
+void ConnectionQueue::sent(Lane& lane, bool address_was_known, bool shared) {
   Host& host = *lane.host;
   --host.unsent;
-  if (lane.sockets > 0) {
+  if (shared && lane.sockets > 0) {
     const std::int64_t carried = lane.inside - host.unsent;
     lane.known = std::max(lane.known, carried);
     const std::int64_t each = std::min(carried / lane.sockets, kStreamsPerConnection);

@@ -11,8 +11,9 @@
 // - Per endpoint and in all, no more connections than connections_max: over HTTP/1.1 an attempt is
 //   a connection; over HTTP/2 many share one, so sockets are counted.
 // - How many streams a server allows on a connection libcurl does not tell: beyond what its open
-//   connections are known to have carried an endpoint gets one attempt inside at a time, and a
-//   connection that libcurl has to open for it says that those before were full.
+//   connections are known to have carried an endpoint gets one attempt inside at a time, as long as
+//   its connections are not too many, and a connection that libcurl has to open for it says that
+//   those before were full.
 // - A host that waits never holds another one back.
 //
 // Pure bookkeeping: no socket, no clock, no libcurl. One thread.
@@ -113,7 +114,8 @@ class ConnectionQueue {
   // The way of an attempt through libcurl.
   void entered(Lane& lane);
   void address_known(Host& host, Nanos entered_at, bool at_once);
-  void sent(Lane& lane, bool address_was_known);
+  // `shared`: on a connection that was there before.
+  void sent(Lane& lane, bool address_was_known, bool shared);
   // libcurl opens a connection for an attempt of that lane, which could have shared one.
   void opening(Lane& lane);
   enum class Left : std::uint8_t { resolving, resolved, sent };

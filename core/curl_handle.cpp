@@ -296,7 +296,7 @@ int CurlHandle::request_begins(const char* peer_address, const char* local_addre
   for (const curl_socket_t socket : sockets_) {
     if (socket != CURL_SOCKET_BAD) context_.connections->prove(socket, attempt_);
   }
-  context_.queue->sent(lane_, address_known_);
+  context_.queue->sent(lane_, address_known_, reused_);
   ++context_.counters.requests_sent;
   return CURL_PREREQFUNC_OK;
 }

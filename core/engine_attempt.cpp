@@ -299,10 +299,10 @@ void Engine::Impl::time_out(Call& call, TimeLimit which) {
   const bool to_blame = silent && static_cast<double>(lasted) >= kBlameShare * whole;
   if (attempt.sent_at >= 0) call.maybe_billed = true;
   trace_end(call, found, TransportError::none);
-  attempt.leased = false;
   if (to_blame) {
-    capacity_changed |= pool.release(attempt.lease, found, 0, now.mono, random);
+    release_failed(attempt, found);
   } else {
+    attempt.leased = false;
     capacity_changed |= pool.abandon(attempt.lease);
   }
   finish_total(call);

@@ -5,6 +5,7 @@
 #include "core/backoff.h"
 #include "core/config_secrets.h"
 #include "core/engine_impl.h"
+#include "core/utf8.h"
 
 namespace holysheep {
 namespace {
@@ -392,8 +393,8 @@ void Engine::Impl::finish_draining(Call& call, Nanos open_at) {
                 open_at == kNever ? -1 : open_at - now.mono, kFlagRetryable);
 }
 
-std::string Engine::Impl::scrubbed(const Call& call, std::string text) const {
-  return scrub(*config, std::move(text), later_secrets.get(), &call.request.secrets);
+std::string Engine::Impl::scrubbed(const Call& call, std::string text, bool was_cut) const {
+  return scrub(*config, std::move(text), later_secrets.get(), &call.request.secrets, was_cut);
 }
 
 std::shared_ptr<CallReport> Engine::Impl::report_of(Call& call) {
@@ -508,8 +509,9 @@ void Engine::Impl::finish_failed(Call& call, Status status, std::string message,
   done.flags = flags;
   done.retry_after_ms = report->retry_after_ms;
   done.name = report->message;
-  if (call.cause_body.size() > kErrorBodyMax) call.cause_body.resize(kErrorBodyMax);
-  done.data = scrubbed(call, std::move(call.cause_body));
+  const bool cut = call.cause_body.size() > kErrorBodyMax;
+  if (cut) call.cause_body.resize(cut_utf8(call.cause_body, kErrorBodyMax).size());
+  done.data = scrubbed(call, std::move(call.cause_body), cut);
   done.report = report;
   make_room_for_end();
   out(call, std::move(done));

@@ -189,7 +189,7 @@ struct Engine::Impl {
   void finish_total(Call& call);
   void finish_cancelled(Call& call);
   // Without any secret: configured, set later, or brought by the call.
-  std::string scrubbed(const Call& call, std::string text) const;
+  std::string scrubbed(const Call& call, std::string text, bool was_cut = false) const;
   std::shared_ptr<CallReport> report_of(Call& call);
   void pause_until(Call& call, Nanos at);
   bool was_everywhere(const Call& call) const;

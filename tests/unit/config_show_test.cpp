@@ -89,6 +89,10 @@ TEST_CASE("secrets are scrubbed as they are, URL-encoded and as JSON writes them
   CHECK(scrub(*config, "sig=query+secret sig=query%20secret query secret") == "sig=… sig=… …");
   CHECK(scrub(*config, "Bearer hdr-secret and hdr-secret") == "… and …");
   CHECK(scrub(*config, "sk-own-key") == "…");
+  // One that was cut off with its text is found where the text says that it was cut.
+  CHECK(scrub(*config, "cut in sk-own-", nullptr, nullptr, true) == "cut in …");
+  CHECK(scrub(*config, "cut in sk-own-") == "cut in sk-own-");
+  CHECK(scrub(*config, "a key begins with sk-", nullptr, nullptr, true) == "a key begins with sk-");
   CHECK(scrub(*config, "nothing here") == "nothing here");
 }
 
