@@ -516,7 +516,7 @@ bool Engine::Impl::may_use_room(const Call& call) {
           call.history.begin(), call.history.end(),
           [&](const RouteHistory& each) { return each.excluded && each.route == route; });
       if (excluded) continue;
-      if (pool.closed_until(route, call.request.own_credential, now.mono) <= now.mono) return true;
+      if (pool.limited_until(route, call.request.own_credential, now.mono) <= now.mono) return true;
     }
   }
   return false;
@@ -550,6 +550,7 @@ void Engine::Impl::admit_to_room(CallId end) {
 }
 
 void Engine::Impl::run_ready() {
+  const std::size_t given_up_before = given_up_count;
   do {
     if (capacity_changed) wake_waiting();
     if (route_closed) wake_room_waiters();
@@ -565,7 +566,7 @@ void Engine::Impl::run_ready() {
     admit_to_room(std::numeric_limits<CallId>::max());
   } while (!ready.empty() || capacity_changed);
   if (room_changed) room_lines.begin_turn();
-  room_changed = false;
+  room_changed = given_up_count > given_up_before;  // those have left their connections
 }
 
 // ---- timers ----------------------------------------------------------------------------------

@@ -27,6 +27,11 @@ const PassedOver* find_bar(const RouteWish& wish, std::uint32_t endpoint) {
   return nullptr;
 }
 
+// When a gate lets calls pass again; `now` if it does.
+Nanos close_of(const Gate& gate, Nanos now) {
+  return gate.closed(now) ? std::max(gate.until(), now) : now;
+}
+
 const RouteHistory* find_history(const RouteWish& wish, RouteKey key) {
   if (wish.history == nullptr) return nullptr;
   for (const RouteHistory& each : *wish.history) {
@@ -663,22 +668,18 @@ bool Pool::in_good_health(RouteKey key, Nanos now) {
          !host.gate().closed(now) && !host.last_failed() && !route.block.closed(now);
 }
 
-Nanos Pool::closed_until(RouteKey key, bool own_credential, Nanos now) {
+Nanos Pool::limited_until(RouteKey key, bool own_credential, Nanos now) {
   const RouteKey state{key.endpoint, state_model(key.model)};
-  const Route& route = route_at(state);
-  const Endpoint& endpoint = endpoints_[key.endpoint];
-  Nanos until = now;
-  const auto closed_by = [&](const Gate& gate) {
-    if (gate.closed(now)) until = std::max(until, gate.until());
-  };
-  if (!own_credential) {
-    closed_by(quota_at(state).gate());
-    closed_by(endpoint.credential);
-  }
-  closed_by(route.block);
-  closed_by(route.health.gate());
-  closed_by(hosts_[endpoint.host].gate());
-  return until;
+  Nanos until = close_of(route_at(state).block, now);
+  if (own_credential) return until;
+  until = std::max(until, close_of(quota_at(state).gate(), now));
+  return std::max(until, close_of(endpoints_[key.endpoint].credential, now));
+}
+
+Nanos Pool::closed_until(RouteKey key, bool own_credential, Nanos now) {
+  const Health& health = route_at({key.endpoint, state_model(key.model)}).health;
+  return std::max({limited_until(key, own_credential, now), close_of(health.gate(), now),
+                   close_of(hosts_[endpoints_[key.endpoint].host].gate(), now)});
 }
 
 void Pool::set_key(int endpoint, std::string_view key) {

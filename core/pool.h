@@ -125,6 +125,8 @@ class Pool {
   // Until when no call may go there but for a probe; `now` if it is open. `own_credential` as in
   // RouteWish.
   Nanos closed_until(RouteKey route, bool own_credential, Nanos now);
+  // The same, but for breakers: where all routes are down one is probed at once.
+  Nanos limited_until(RouteKey route, bool own_credential, Nanos now);
 
   const std::string& key_of(std::uint32_t endpoint) const { return endpoints_[endpoint].key; }
   // The endpoint has another key than when this attempt was sent.

@@ -151,6 +151,25 @@ TEST_CASE("room: who waits is told when the route closes") {
   }
 }
 
+TEST_CASE("room: a breaker that opened before keeps nobody from a connection that comes free") {
+  Mock mock(
+      R"({"version":1,"endpoints":[{"name":"primary","replies":[{"status":500,"times":3},{"latency_ms":100}]}]})");
+  Client client(with_settings(mock.config(R"(,"isolated":true,"retry":{"max_attempts":1})"),
+                              R"("connections_max":1)"));
+  for (int i = 0; i < 3; ++i)
+    REQUIRE(client.call(chat("one")).status == HOLYSHEEP_E_INTERNAL_SERVER);
+  const std::string other = chat("two");
+  const std::string body = chat("one");
+  const auto busy = client.submit(Client::request(other));
+  mock.await("primary", 4);
+  std::vector<holysheep_request_id> ids;
+  for (int i = 0; i < 3; ++i)
+    ids.push_back(client.submit(Client::request(body, R"({"max_wait_ms":15000})")));
+  REQUIRE(client.wait(busy).status == HOLYSHEEP_OK);
+  for (const auto id : ids)
+    REQUIRE(client.wait(id).status == HOLYSHEEP_OK);
+}
+
 TEST_CASE("room: the client's own limit sends nobody to a worse endpoint") {
   constexpr int kCalls = 40;
   Mock mock(three(R"({"default":{"latency_ms":1}})"));
