@@ -21,6 +21,28 @@ std::size_t path_begin(std::string_view url) {
   return std::min(url.find('/', host == std::string_view::npos ? 0 : host + 3), url.size());
 }
 
+// Slack reads "<!channel>" and "<https://…|text>" in a text, and model names come from users: its
+// three control characters are written as it asks for.
+std::string slack_escaped(std::string_view text) {
+  std::string escaped;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        escaped += "&amp;";
+        break;
+      case '<':
+        escaped += "&lt;";
+        break;
+      case '>':
+        escaped += "&gt;";
+        break;
+      default:
+        escaped += c;
+    }
+  }
+  return escaped;
+}
+
 }  // namespace
 
 std::string webhook_config(const MonitorConfig& monitor) {
@@ -53,7 +75,7 @@ std::string webhook_body(const Alert& alert, WebhookFormat format, std::string_v
   text.append(name).append(", ");
   text.append(alert.resolved_unix != 0 ? "resolved" : name_of(alert.severity));
   text.append(" (").append(name_of(alert.cause)).append("): ").append(alert.message);
-  json.begin_object().member("text", text).end_object();
+  json.begin_object().member("text", slack_escaped(text)).end_object();
   return json.take();
 }
 

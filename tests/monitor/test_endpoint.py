@@ -514,10 +514,11 @@ class Webhooks(unittest.TestCase):
     def test_slacks_form(self):
         receiver = Receiver()
         self.addCleanup(receiver.close)
-        self.alert({"url": receiver.url + "/services/T0/B0/x", "format": "slack"}, name="checkout")
+        self.alert({"url": receiver.url + "/services/T0/B0/x", "format": "slack"},
+                   name="checkout & <!here>")
         texts = [each[2]["text"] for each in receiver.wait(2)]
-        self.assertIn("HolySheep of checkout, critical (key_refused): primary does not accept its "
-                      "key", texts)
+        self.assertIn("HolySheep of checkout &amp; &lt;!here&gt;, critical (key_refused): primary "
+                      "does not accept its key", texts)
 
     def test_an_alert_of_the_very_first_turn_is_told(self):
         receiver = Receiver()
