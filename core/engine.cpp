@@ -35,6 +35,7 @@ Engine::Impl::Impl(std::shared_ptr<const Config> config_in, Transport& transport
       log(config->log_level) {
   failed_now.reserve(config->endpoints.size());  // an end that needs no memory may need them
   roomy.reserve(config->endpoints.size());
+  without_usage.resize(config->endpoints.size());
   const auto add_file = [&](int endpoint, const KeySource& source) {
     if (source.kind == KeySource::Kind::file && reread_key) {
       key_files.push_back({endpoint, &source, {}});

@@ -280,7 +280,7 @@ HttpRequest Engine::Impl::make_http(const Call& call, RouteKey route) const {
   http.endpoint = &endpoint;
   http.method = request.method;
   http.url = endpoint_url(endpoint, request.path, model);
-  http.body = body_for_model(request, model);
+  http.body = body_for_model(request, model, without_usage[route.endpoint] != 0);
   http.stream = request.delivery != Delivery::whole;
   http.connect_limit = std::max<Nanos>(call.limits.connect, 0);
   const auto own = [&](std::string_view name) {

@@ -266,6 +266,32 @@ bool Engine::Impl::retry_with_new_key(Call& call, RouteKey route) {
   return true;
 }
 
+// A server that does not know the `stream_options` that we put into the body is asked without them,
+// from now on. True: the route is tried so.
+bool Engine::Impl::retry_without_usage(Call& call, const Classification& found, RouteKey route) {
+  const auto names_it = [](std::string_view text) {
+    return text.find("stream_options") != std::string_view::npos ||
+           text.find("include_usage") != std::string_view::npos;
+  };
+  if (found.verdict != Verdict::invalid_request || !call.request.usage_added) return false;
+  if (without_usage[route.endpoint] != 0 || !(names_it(found.message) || names_it(found.param))) {
+    return false;
+  }
+  without_usage[route.endpoint] = 1;
+  // The fault was ours: it is no attempt of the call's.
+  --call.attempts_counted;
+  --history_of(call, route).attempts;
+  call.has_cause = false;
+  call.same_route_next = true;
+  call.forced_endpoint = static_cast<int>(route.endpoint);
+  call.forced_why = "again, without the stream_options that the budget had added";
+  if (log.wants(LogLevel::warning)) {
+    log.write(LogLevel::warning, now.unix, "the endpoint does not know stream_options",
+              {log_text("endpoint", config->endpoints[route.endpoint].name)});
+  }
+  return true;
+}
+
 // A fault of this process says nothing of an endpoint: the call waits and tries again, as long as
 // `max_wait` and `total` allow.
 void Engine::Impl::wait_out_local_fault(Call& call, RouteKey route) {
@@ -323,6 +349,7 @@ void Engine::Impl::after_failure(Call& call, const Classification& found, RouteK
   const Action& action = action_of(found.verdict, policy);
   const Request& request = call.request;
   if (found.verdict == Verdict::auth && retry_with_new_key(call, route)) return make_ready(call);
+  if (retry_without_usage(call, found, route)) return make_ready(call);
   const bool may_repeat = request.replay == Replay::free ||
                           (request.replay == Replay::bound && request.method == "GET") ||
                           provably_unprocessed(found, call.trace.back());

@@ -175,6 +175,7 @@ struct Engine::Impl {
   void after_failure(Call& call, const Classification& found, RouteKey route);
   int retry_cost(const Call& call, RouteKey route);
   bool retry_with_new_key(Call& call, RouteKey route);
+  bool retry_without_usage(Call& call, const Classification& found, RouteKey route);
   void wait_out_local_fault(Call& call, RouteKey route);
   bool has_override(Verdict verdict) const;
   bool next_model(Call& call, const Classification& found, RouteKey route);
@@ -264,6 +265,7 @@ struct Engine::Impl {
   std::vector<HandleId> draining;  // until they close
   std::size_t given_up_count = 0;
   std::size_t unstarted_count = 0;  // attempts that wait in the transport
+  std::vector<char> without_usage;  // by endpoint: it refused stream_options that we had added
   std::vector<Failed> failed_now;   // in this turn
   bool capacity_changed = false;
   bool memory_short = false;  // something of this turn is left for the next one

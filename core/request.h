@@ -48,6 +48,10 @@ struct Request {
   int choices = 1;            // `n`
   bool body_streams = false;  // the body says "stream": true
   bool usage_added = false;   // include_usage was spliced in; the usage-only chunk is held back
+  // Where that was done: `usage_size` bytes in place of `usage_replaced`.
+  std::size_t usage_begin = 0;
+  std::size_t usage_size = 0;
+  std::string usage_replaced;
   Dialect dialect;
   Replay replay = Replay::free;
   std::vector<std::string> state_ids;  // that a bound request names, in its path or body
@@ -59,6 +63,8 @@ struct Request {
 Result<Request> make_request(const RequestInput& input, const Config& config);
 
 // The body for a route that calls the model `name`: the same bytes if that is the request's own.
-std::shared_ptr<const std::string> body_for_model(const Request& request, std::string_view name);
+// `plain`: without the usage_added, for a server that does not know it.
+std::shared_ptr<const std::string> body_for_model(const Request& request, std::string_view name,
+                                                  bool plain = false);
 
 }  // namespace holysheep

@@ -1,7 +1,9 @@
 #include "core/request_body.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <vector>
 
 #include "core/headers.h"
 #include "core/json.h"
@@ -236,6 +238,9 @@ void ask_for_usage(const Members& members, Request& request) {
     request.model_begin += splice->text.size() - removed;
     request.model_end += splice->text.size() - removed;
   }
+  request.usage_begin = splice->begin;
+  request.usage_size = splice->text.size();
+  request.usage_replaced = members.text.substr(splice->begin, splice->end - splice->begin);
   request.body = std::make_shared<const std::string>(std::move(body));
   request.usage_added = true;
 }
@@ -296,16 +301,28 @@ std::optional<Error> read_request_body(const RequestInput& input, const Config& 
   return std::nullopt;
 }
 
-std::shared_ptr<const std::string> body_for_model(const Request& request, std::string_view name) {
-  if (request.model_end == 0 || request.body == nullptr || name == request.model) {
-    return request.body;
+std::shared_ptr<const std::string> body_for_model(const Request& request, std::string_view name,
+                                                  bool plain) {
+  if (request.body == nullptr) return request.body;
+  std::vector<Splice> splices;
+  if (request.model_end > 0 && name != request.model) {
+    splices.push_back({request.model_begin, request.model_end, JsonWriter().value(name).take()});
   }
-  const std::string quoted = JsonWriter().value(name).take();
+  if (plain && request.usage_added) {
+    splices.push_back(
+        {request.usage_begin, request.usage_begin + request.usage_size, request.usage_replaced});
+  }
+  if (splices.empty()) return request.body;
+  std::sort(splices.begin(), splices.end(),
+            [](const Splice& left, const Splice& right) { return left.begin < right.begin; });
   const std::string_view body = *request.body;
   std::string out;
-  out.reserve(body.size() + quoted.size());
-  out.append(body.substr(0, request.model_begin)).append(quoted);
-  out.append(body.substr(request.model_end));
+  std::size_t from = 0;
+  for (const Splice& each : splices) {
+    out.append(body.substr(from, each.begin - from)).append(each.text);
+    from = each.end;
+  }
+  out.append(body.substr(from));
   return std::make_shared<const std::string>(std::move(out));
 }
 

@@ -122,7 +122,10 @@ void Webhook::take_ended(void* self) {
 void Webhook::tell(const Alert& alert) {
   if (alert.cause == AlertCause::delivery) return;  // who does not hear cannot be told so
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (waiting_.size() >= kWaitingMax) waiting_.pop_front();
+  if (waiting_.size() >= kWaitingMax) {
+    waiting_.pop_front();
+    deliveries_.failed.add(1);
+  }
   waiting_.push_back(webhook_body(alert, format_, name_));
   send_next_locked();
 }

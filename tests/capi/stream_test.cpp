@@ -192,6 +192,19 @@ TEST_CASE("stream: usage that only the engine asked for is not delivered, but kn
   REQUIRE(Json(outcome.meta).number("/usage/output") > 0);
 }
 
+TEST_CASE("stream: a server that does not know stream_options is asked without ours") {
+  Mock mock(three(
+      R"({"replies":[{"status":400,"body":{"error":{"message":"Unrecognized request argument supplied: stream_options","type":"invalid_request_error"}}}]})"));
+  Client client(mock.config(R"(,"retry":{"max_attempts":1})"));
+  const Outcome outcome = client.call(kStream, R"({"include_usage":true})");
+  INFO(outcome.meta);
+  REQUIRE(outcome.status == HOLYSHEEP_OK);
+  REQUIRE(outcome.route() == "primary:invalid_request,primary:ok");
+  const Outcome own = client.call(
+      R"({"model":"m","stream":true,"stream_options":{"include_usage":true},"messages":[]})");
+  REQUIRE(own.status == HOLYSHEEP_OK);
+}
+
 TEST_CASE("stream: a reader that gives nothing back stops its own stream only") {
   Mock mock(R"({"version":1,"endpoints":[{"name":"primary","default":{"tokens":40000}}]})");
   Client client(mock.config(R"(,"stream_credit_bytes":65536)"));

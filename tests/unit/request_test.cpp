@@ -310,6 +310,11 @@ TEST_CASE("usage is asked for by splicing, only where the body does not ask itse
     std::string replaced = row.after;
     replaced.replace(replaced.find("\"m\""), 3, "\"longer\"");
     CHECK(*body_for_model(request, "longer") == replaced);
+    // For a server that does not know it, the caller's own bytes again.
+    CHECK(*body_for_model(request, "m", true) == row.before);
+    std::string plain = row.before;
+    plain.replace(plain.find("\"m\""), 3, "\"longer\"");
+    CHECK(*body_for_model(request, "longer", true) == plain);
   }
   RequestInput whole = with_body(kChat);
   whole.options = R"({"include_usage":true})";
