@@ -82,6 +82,27 @@ test('installing needs no compiler, no network, no script, and at most 8 MB', ()
   );
 });
 
+// Words that only the whole text of each licence has.
+const LICENSES = {
+  zlib: /\(C\) 1995-\d+ Jean-loup Gailly and Mark Adler[^]*without any express or implied/,
+  nghttp2: /Copyright \(c\) [^\n]*Tatsuhiro Tsujikawa[^]*Permission is hereby granted/,
+  simdjson: /Apache License[^]*END OF TERMS AND CONDITIONS/,
+  openssl: /Apache License[^]*END OF TERMS AND CONDITIONS/,
+  curl: /Copyright \(c\) [^\n]*Daniel Stenberg[^]*Permission to use, copy, modify/,
+  'node-addon-api': /Copyright \(c\) [^]*Permission is hereby granted/,
+  'node-api-headers': /Copyright [^]*Permission is hereby granted/,
+};
+
+test('the licences of what is inside are there in full', () => {
+  const text = readFileSync(path.join(root, 'THIRD_PARTY_LICENSES.txt'), 'utf8');
+  const sections = text.split(/^==== (.*) ====$/m);
+  for (const [name, words] of Object.entries(LICENSES)) {
+    const at = sections.indexOf(name);
+    assert.ok(at > 0, name);
+    assert.match(sections[at + 1], words, name);
+  }
+});
+
 test('loading it starts no thread and loads neither the mock nor Response', async () => {
   const output = succeeded(
     await run(
