@@ -267,23 +267,6 @@ test('calls that begin together ask for the key once', async () => {
   );
 });
 
-test('a key function that fails does not bring its words into the message', async () => {
-  const cause = new Error(`vault said ${KEY}`);
-  const apiKey = () => {
-    throw cause;
-  };
-  await withPool(
-    answering({}),
-    async (client) => {
-      const error = await rejection(client.chat.completions.create(CHAT));
-      assert.equal(error.name, 'ConfigError');
-      assert.equal(error.message.includes(KEY), false);
-      assert.equal(error.cause, cause);
-    },
-    { apiKey },
-  );
-});
-
 test('a configuration file that is no JSON is named, and not quoted', async () => {
   const { writeFileSync } = await import('node:fs');
   writeFileSync('broken.json', `{"version": 1,\n "api_key": ${KEY}}`);

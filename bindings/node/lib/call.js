@@ -104,7 +104,7 @@ class SignalledCall {
   watch(signal) {
     if (signal.aborted) return false;
     this.signal = signal;
-    this.onAbort = () => this.abort(signal.reason);
+    this.onAbort = () => this.abort(reasonOf(signal));
     listen(signal, this.onAbort);
     return true;
   }
@@ -120,10 +120,16 @@ class SignalledCall {
     this.cancel();
   }
 
+  // The signal is the program's own object, and the call must end whatever that does.
   unwatch() {
-    if (this.signal === undefined) return;
-    this.signal.removeEventListener('abort', this.onAbort);
+    const { signal } = this;
+    if (signal === undefined) return;
     this.signal = undefined;
+    try {
+      signal.removeEventListener('abort', this.onAbort);
+    } catch {
+      // It keeps a listener that does nothing any more.
+    }
   }
 
   cancel() {
@@ -150,6 +156,14 @@ class SignalledCall {
       }
       if (onDone) native.inform(onDone, { metadata, error });
     });
+  }
+}
+
+function reasonOf(signal) {
+  try {
+    return signal.reason;
+  } catch {
+    return undefined;
   }
 }
 
@@ -212,9 +226,9 @@ class WholeCall extends SignalledCall {
 
   fail(error) {
     this.failed = true;
+    this.reject(error);
     this.unwatch();
     this.tellHooks(error);
-    this.reject(error);
   }
 
   response() {

@@ -193,13 +193,13 @@ class HolySheepClient {
     if (this.#key === undefined) {
       send();
     } else {
-      this.#key.refresh(settings.timeoutMs).then(
-        () => {
+      this.#key
+        .refresh(settings.timeoutMs)
+        .then(() => {
           if (this.closed) call.fail(closedError());
           else if (!call.failed) send();
-        },
-        (error) => call.fail(error),
-      );
+        })
+        .catch((error) => call.fail(error));
     }
   }
 

@@ -70,12 +70,18 @@ function isFunction(value) {
   return typeof value === 'function';
 }
 function isTracing(value) {
-  return typeof value === 'boolean' || (isObject(value) && isObject(value.trace));
+  return typeof value === 'boolean' || isApi(value);
+}
+function isApi(value) {
+  return isFunction(value?.context?.active) && isFunction(value.trace?.getTracer);
 }
 // An AbortSignal of any realm.
 function isSignal(value) {
   return (
-    isObject(value) && typeof value.aborted === 'boolean' && isFunction(value.addEventListener)
+    isObject(value) &&
+    typeof value.aborted === 'boolean' &&
+    isFunction(value.addEventListener) &&
+    isFunction(value.removeEventListener)
   );
 }
 

@@ -4,6 +4,7 @@
 
 const { classes, errorOfFailure } = require('./errors.js');
 const native = require('./native.js');
+const { clearTimeout, setTimeout } = require('./timers.js');
 
 // The key is set before the first request; until then this stands for it. The pool is the client's
 // own: what it shares with others, their keys would be too.
@@ -35,9 +36,9 @@ class KeyFunction {
     let key;
     try {
       key = await this.#provide();
-    } catch (cause) {
-      // Without the cause's words, which may have the key in them.
-      throw new classes.ConfigError('apiKey: the function failed', { cause });
+    } catch {
+      // Without what was thrown, even as the cause: the key may be in it, and causes are printed.
+      throw new classes.ConfigError('apiKey: the function failed');
     }
     if (typeof key !== 'string' || key === '') {
       throw new classes.ConfigError('apiKey: the function must give a string that is not empty');

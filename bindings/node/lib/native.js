@@ -7,6 +7,8 @@
 
 const path = require('node:path');
 
+const { nextTick, setImmediate } = require('./timers.js');
+
 const PREBUILT = path.join(__dirname, '..', 'prebuilds');
 
 // Libraries of other systems than glibc's are told apart here, so that the message can name them.
@@ -104,7 +106,7 @@ class Outcome {
 }
 
 // One call of the addon for each batch: (number of records, whether more wait, ...texts). Nothing
-// in here may throw: the rest of the batch would be lost.
+// in here may throw, whatever the program's own objects do: the rest of the batch would be lost.
 function onEvents(count, more) {
   let next = 2; // in `arguments`
   for (let index = 0, at = 0; index < count; ++index, at += RECORD_FIELDS) {
@@ -130,12 +132,21 @@ function onEvents(count, more) {
   if (more) setImmediate(addon.deliver);
 }
 
-// What throws here is our fault: the call that it concerns ends with it, and no other.
+// What throws here ends the call that it concerns, and no other.
+function guarded(call, method, ...values) {
+  try {
+    call[method](...values);
+  } catch (error) {
+    inform(() => call.fail(error));
+  }
+}
+
+// As guarded(), for what comes most often.
 function onData(call, data, bytes, name) {
   try {
     call.onData(data, bytes, name);
   } catch (error) {
-    call.fail(error);
+    inform(() => call.fail(error));
   }
 }
 
@@ -144,19 +155,7 @@ function onDone(slot, outcome, body, meta, message) {
   calls[slot] = undefined;
   freeSlots.push(slot);
   call.handle.ended();
-  try {
-    call.onDone(outcome, body, meta, message);
-  } catch (error) {
-    call.fail(error);
-  }
-}
-
-function guarded(call, method, ...values) {
-  try {
-    call[method](...values);
-  } catch (error) {
-    call.fail(error);
-  }
+  guarded(call, 'onDone', outcome, body, meta, message);
 }
 
 // A hook's, logger's or alert callback's exception is its owner's, not the call's: it surfaces as
@@ -165,7 +164,7 @@ function inform(listener, ...values) {
   try {
     listener(...values);
   } catch (error) {
-    process.nextTick(() => {
+    nextTick(() => {
       throw error;
     });
   }
