@@ -335,6 +335,66 @@ test('check asks each endpoint by itself', async () => {
   });
 });
 
+const page = (indicator, description) => ({
+  default: { body: { status: { indicator, description } } },
+});
+
+test('checkService asks the configured status page, or the one that is given', async () => {
+  const mock = three({
+    primary: page('none', 'All well'),
+    'backup-1': page('major', 'Major outage'),
+    'backup-2': { default: { status: 503 } },
+  });
+  const [well, out, broken] = mock.config.endpoints.map(({ url }) => `${url}/status.json`);
+  const config = { monitor: { status_page_url: well } };
+  await withPool(
+    mock,
+    async (client) => {
+      const { tookMs, ...found } = await client.checkService();
+      assert.equal(typeof tookMs, 'number');
+      assert.deepEqual(found, {
+        url: well,
+        ok: true,
+        httpStatus: 200,
+        indicator: 'none',
+        description: 'All well',
+        error: null,
+      });
+      const outage = await client.checkService(out);
+      assert.deepEqual([outage.ok, outage.description], [false, 'Major outage']);
+      const failed = await client.checkService(broken);
+      assert.deepEqual([failed.ok, failed.httpStatus], [false, 503]);
+      const gone = await client.checkService('http://127.0.0.1:9/');
+      assert.deepEqual([gone.ok, gone.httpStatus, typeof gone.error], [false, 0, 'string']);
+      assert.deepEqual(
+        mock.requests.map((request) => request.endpoint),
+        ['primary', 'backup-1', 'backup-2'],
+      );
+      for (const url of [5, 'status.holysheep.ai']) {
+        const error = await rejection(client.checkService(url));
+        assert.equal(error.name, 'RequestError');
+        assert.match(error.message, /url: expected a/);
+      }
+    },
+    { config },
+  );
+});
+
+test('a status page that hangs keeps no call from its answer', async () => {
+  const mock = three({ 'backup-1': { default: { stall: 'before_headers' } } });
+  await withPool(mock, async (client) => {
+    let settled = false;
+    const check = client.checkService(mock.config.endpoints[1].url).finally(() => {
+      settled = true;
+    });
+    await mock.waitFor(1, { endpoint: 'backup-1' });
+    await client.chat.completions.create(CHAT);
+    assert.equal(settled, false);
+    mock.close();
+    assert.equal((await check).ok, false);
+  });
+});
+
 test('reset and setKey make endpoints usable again', async () => {
   const mock = three({
     primary: { key: 'right' },

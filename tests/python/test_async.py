@@ -80,6 +80,17 @@ class Calls(AsyncTest):
             model=MODEL, messages=[], stream=True)
         self.assertTrue([text async for text in raw.parse().text_deltas()])
 
+    async def test_a_status_page_that_hangs_keeps_no_call_from_its_answer(self):
+        page = self.pool(SILENT)
+        client = self.client(monitor={"status_page_url": page.urls[0]})
+        task = asyncio.create_task(client.check_service())
+        await asyncio.to_thread(page.wait, 1)
+        await chat(client)
+        self.assertFalse(task.done())
+        page.close()
+        self.assertFalse(await task)
+        self.assertTrue(await client.check_service(self.made.urls[0]))
+
     async def test_hooks_are_called_on_the_loop(self):
         done = []
         client = self.client(

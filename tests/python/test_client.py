@@ -25,6 +25,11 @@ from holysheep import (
 from pools import MESSAGES, MODEL, PoolTest, answers, chat, output_of
 
 LIMITED = {"replies": [{"status": 429, "headers": {"Retry-After": "30"}}]}
+SICK = answers(status=503)
+
+
+def page(indicator, description):
+    return answers(body={"status": {"indicator": indicator, "description": description}})
 
 
 class Calls(PoolTest):
@@ -226,6 +231,36 @@ class Calls(PoolTest):
         self.assertIn("primary", client.pool)
         self.assertNotIn("nowhere", client.pool)
         self.assertEqual([each.name for each in client.pool[1:]], ["backup-1"])
+
+
+class ServiceCheck(PoolTest):
+    def test_the_configured_page_or_the_one_that_is_given(self):
+        pages = self.pool(page("none", "All well"), page("major", "Major outage"), SICK)
+        well, out, broken = (url + "/status.json" for url in pages.urls)
+        client = self.client(monitor={"status_page_url": well})
+        found = client.check_service()
+        self.assertTrue(found)
+        self.assertEqual((found.url, found.http_status, found.indicator, found.error),
+                         (well, 200, "none", None))
+        self.assertGreaterEqual(found.took, 0)
+        found = client.check_service(out)
+        self.assertFalse(found)
+        self.assertEqual((found.ok, found.description), (False, "Major outage"))
+        self.assertIn("Major outage", repr(found))
+        self.assertEqual(client.check_service(broken).http_status, 503)
+        self.assertEqual([each.endpoint for each in pages.requests],
+                         ["primary", "backup-1", "backup-2"])
+
+    def test_a_page_that_does_not_answer_raises_nothing(self):
+        found = self.client().check_service("http://127.0.0.1:9/")
+        self.assertFalse(found)
+        self.assertEqual(found.http_status, 0)
+        self.assertTrue(found.error)
+
+    def test_an_url_that_is_none(self):
+        for url in (5, "status.holysheep.ai"):
+            with self.assertRaisesRegex(RequestError, "url: expected"):
+                self.client().check_service(url)
 
 
 class Results(PoolTest):

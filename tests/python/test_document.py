@@ -126,6 +126,12 @@ class Failover(PoolTest):
         self.assertEqual([each.endpoint for each in self.made.requests],
                          [names[endpoint] for _, endpoint in requests])
 
+    def test_the_status_page(self):
+        page = self.pool({"replies": [{"status": 503}]})
+        client = self.client({})
+        found = [bool(client.check_service(page.urls[0])) for _ in range(2)]
+        self.assertEqual(found, [False, True])
+
     def test_log_lines(self):
         client = self.client(LIMITED, BROKEN, LIMITED)
         with self.assertLogs("holysheep", logging.INFO) as caught:

@@ -270,6 +270,18 @@ class HolySheepClient {
     }
   }
 
+  // What a status page says; without `url` that of the configuration. Waits up to 5 seconds, on
+  // another thread. A page that does not answer is no error: `ok` is false.
+  async checkService(url) {
+    if (url !== undefined && url !== null && typeof url !== 'string') {
+      throw requestError('url: expected a string');
+    }
+    const page = url ?? this.configuration().monitor.status_page_url;
+    const found = await native.addon.checkService(page);
+    if (Array.isArray(found)) throw errorOfFailure(found);
+    return camel(JSON.parse(found));
+  }
+
   // Makes an endpoint, or all, healthy now.
   reset(endpoint) {
     if (endpoint !== undefined && typeof endpoint !== 'string') {

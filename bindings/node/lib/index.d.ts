@@ -187,6 +187,22 @@ export interface EndpointCheck {
   error: Error | undefined;
 }
 
+/** What a status page said. */
+export interface ServiceCheck {
+  url: string;
+  /** It answered, and names no outage. */
+  ok: boolean;
+  /** 0: no answer. */
+  httpStatus: number;
+  /** `'none'`, `'minor'`, `'major'`, …; null: the page tells none. */
+  indicator: string | null;
+  /** The page's own words. */
+  description: string | null;
+  tookMs: number;
+  /** Why there was no answer; null if there was. */
+  error: string | null;
+}
+
 type AnyRequest = RequestOptions & { contentType?: string };
 
 /** A client like the OpenAI SDK's, over a pool of endpoints. */
@@ -260,6 +276,11 @@ export class HolySheepClient {
   readonly pool: EndpointState[];
   /** Sends one small request to each endpoint, without failover. */
   check(options?: { model?: string; timeout?: number }): Promise<EndpointCheck[]>;
+  /**
+   * Asks a status page, by default that of the configuration (`monitor.status_page_url`), for up
+   * to 5 seconds; `process.exit()` waits for it meanwhile.
+   */
+  checkService(url?: string | null): Promise<ServiceCheck>;
   /** Metrics in the Prometheus text format. */
   metrics(): string;
   /** What this client's calls did, by endpoint. Stays readable when the client is closed. */

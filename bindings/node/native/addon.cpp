@@ -30,6 +30,7 @@ napi_value Addon::start(Napi::Env env, Napi::Function on_events) {
 void Addon::add_functions(napi_value functions) {
   add(functions, "version", call<&Addon::version>);
   add(functions, "statusName", call<&Addon::status_name>);
+  add(functions, "checkService", call<&Addon::check_service>);
   add(functions, "submit", call<&Addon::submit>);
   add(functions, "cancel", call<&Addon::cancel>);
   add(functions, "credit", call<&Addon::credit>);
@@ -88,6 +89,23 @@ napi_value Addon::version(const In&) {
 napi_value Addon::status_name(const In& in) {
   const auto status = static_cast<holysheep_status>(in.number(0));
   return make_string(env_, std::string_view(holysheep_status_name(status)));
+}
+
+// checkService(url) → a promise of the text, or of a failure. An environment that ends waits for
+// it: 5 seconds at most.
+napi_value Addon::check_service(const In& in) {
+  return in_background([url = std::string(in.text(0).view())]() -> Made {
+    holysheep_text* made = nullptr;
+    holysheep_error error = HOLYSHEEP_ERROR_INIT;
+    const auto status = holysheep_check_service(url.data(), url.size(), 0, &made, &error);
+    return [status, error,
+            text = std::shared_ptr<holysheep_text>(made, holysheep_text_free)](napi_env env) {
+      if (status != HOLYSHEEP_OK) return make_failure(env, status, error);
+      const std::string_view found(holysheep_text_data(text.get()),
+                                   holysheep_text_size(text.get()));
+      return make_string(env, found);
+    };
+  });
 }
 
 }  // namespace holysheep::node

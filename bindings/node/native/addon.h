@@ -44,13 +44,17 @@ struct Slot {
   Shape shape;  // of json_events
 };
 
+// Makes a value on the environment's own thread, of what another thread has found.
+using Made = std::function<napi_value(napi_env)>;
+Made make_flag(bool value);
+
 // What blocks, on a thread of its own. Not on Node's pool: an environment that ends waits for that
 // before it lets us end the wait.
 struct Background {
   explicit Background(Napi::Env env) : deferred(env) {}
   Napi::Promise::Deferred deferred;
   std::shared_ptr<holysheep_client> client;  // to be closed if the environment ends; or null
-  bool result = false;                       // written before `done`
+  Made result;                               // written before `done`
   std::atomic<bool> done{false};
   std::thread thread;
 };
@@ -86,6 +90,7 @@ class Addon {
 
   napi_value version(const In& in);
   napi_value status_name(const In& in);
+  napi_value check_service(const In& in);
 
   // objects.cpp: functions of the C ABI, one to one. The first argument is the object's
   // number; NULL stands for one that is no more, which every function of the C ABI refuses.
@@ -128,7 +133,7 @@ class Addon {
   void fill_done(holysheep_batch* batch, std::size_t index, const holysheep_event& event);
   void push(std::string_view text) { values_.push_back(make_string(env_, text)); }
   void push_bytes(const holysheep_event& event);
-  napi_value in_background(std::function<bool()> work,
+  napi_value in_background(std::function<Made()> work,
                            std::shared_ptr<holysheep_client> client = nullptr);
   void settle_background();
 

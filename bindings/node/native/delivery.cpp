@@ -145,9 +145,13 @@ void Addon::push_bytes(const holysheep_event& event) {
   values_.push_back(made);
 }
 
+Made make_flag(bool value) {
+  return [value](napi_env env) { return Napi::Boolean::New(env, value); };
+}
+
 // A promise of what `work` gives, which runs on another thread and ends soon once `ending_` is set
 // and `client` is closed. Holds the loop until then.
-napi_value Addon::in_background(std::function<bool()> work,
+napi_value Addon::in_background(std::function<Made()> work,
                                 std::shared_ptr<holysheep_client> client) {
   Background& entry = background_.emplace_back(Napi::Env(env_));
   entry.client = std::move(client);
@@ -167,7 +171,7 @@ void Addon::settle_background() {
       continue;
     }
     entry->thread.join();
-    entry->deferred.Resolve(Napi::Boolean::New(env_, entry->result));
+    entry->deferred.Resolve(entry->result(env_));
     hold_loop(-1);
     entry = background_.erase(entry);
   }

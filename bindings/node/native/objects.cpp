@@ -120,7 +120,7 @@ napi_value Addon::client_close(const In& in) {
 napi_value Addon::client_drain(const In& in) {
   const auto client = object<holysheep_client>(in);
   const auto drain = [client, timeout_ms = in.integer(1)] {
-    return holysheep_client_drain(client.get(), timeout_ms) == HOLYSHEEP_OK;
+    return make_flag(holysheep_client_drain(client.get(), timeout_ms) == HOLYSHEEP_OK);
   };
   return in_background(drain, client);
 }
@@ -184,9 +184,9 @@ napi_value Addon::mock_await(const In& in) {
     for (; left > 0 && !ending_; left -= kSliceMs) {
       const auto status = holysheep_mock_await(mock.get(), endpoint.data(), endpoint.size(), count,
                                                std::min(left, kSliceMs));
-      if (status != HOLYSHEEP_E_WAIT) return status == HOLYSHEEP_OK;
+      if (status != HOLYSHEEP_E_WAIT) return make_flag(status == HOLYSHEEP_OK);
     }
-    return false;
+    return make_flag(false);
   });
 }
 

@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
 
-    from ._check import Check
+    from ._check import Check, ServiceCheck
     from ._resources import (
         AsyncChat,
         AsyncEmbeddings,
@@ -45,6 +45,15 @@ class AsyncHolySheepClient(BaseClient):
         """Tests each endpoint with a call of ten tokens, once, without failover, all at the same
         time."""
         return await self.pool.check(model)  # type: ignore[no-any-return]
+
+    async def check_service(self, url: str | None = None) -> ServiceCheck:
+        """As `HolySheepClient.check_service`; the loop goes on meanwhile."""
+        from asyncio import get_running_loop
+
+        from ._check import ask_page
+
+        config = self.pool.config()
+        return await get_running_loop().run_in_executor(None, ask_page, config, url)
 
     async def close(self, timeout: float = 0) -> bool:
         """As `HolySheepClient.close`; the loop goes on meanwhile."""

@@ -1,9 +1,11 @@
 """The connection test: one call to each endpoint, no failover, so that a broken endpoint cannot
-hide behind a healthy one. As `holysheep check` does it."""
+hide behind a healthy one. As `holysheep check` does it. And what a status page says."""
 
 from __future__ import annotations
 
-from ._errors import HolySheepError
+from . import _json, _native
+from ._arguments import check_text
+from ._errors import HolySheepError, from_failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,6 +36,42 @@ class Check:
     def __repr__(self) -> str:
         told = "ok" if self.error is None else str(self.error).split("\n", 1)[0]
         return f"<Check {self.endpoint}: {told}>"
+
+
+class ServiceCheck:
+    """What a status page said. True if it answered and names no outage."""
+
+    __slots__ = ("description", "error", "http_status", "indicator", "ok", "took", "url")
+
+    def __init__(self, url: str, ok: bool, http_status: int, **found: Any) -> None:
+        self.url = url
+        self.ok = ok
+        #: 0: no answer.
+        self.http_status = http_status
+        #: "none", "minor", "major", …; None: the page tells none. `description`: its own words.
+        self.indicator: str | None = found["indicator"]
+        self.description: str | None = found["description"]
+        #: Seconds.
+        self.took: float = found["took_ms"] / 1000
+        #: Why there was no answer: "connect_failed", "timeout", …; None if there was.
+        self.error: str | None = found["error"]
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    def __repr__(self) -> str:
+        told = self.description or self.indicator or self.error or f"HTTP status {self.http_status}"
+        return f"<ServiceCheck {self.url}: {told}>"
+
+
+def ask_page(config: dict[str, Any], url: str | None) -> ServiceCheck:
+    """What the page at `url`, or else the configured one, says. Blocks, up to 5 seconds."""
+    page = config["monitor"]["status_page_url"] if url is None else url
+    check_text("url", page)
+    try:
+        return ServiceCheck(**_json.read(_native.check_service(page)))
+    except _native.Failure as failure:
+        raise from_failure(failure) from None
 
 
 def plan(config: dict[str, Any], model: str | None) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -6,7 +6,7 @@ from ._base import BaseClient
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ._check import Check
+    from ._check import Check, ServiceCheck
     from ._resources import Chat, Embeddings, Models, RawClient, Responses
 
 
@@ -45,6 +45,18 @@ class HolySheepClient(BaseClient):
     def check(self, model: str | None = None) -> list[Check]:
         """Tests each endpoint with a call of ten tokens, once, without failover."""
         return self.pool.check(model)  # type: ignore[no-any-return]
+
+    def check_service(self, url: str | None = None) -> ServiceCheck:
+        """Asks a status page, by default that of the configuration (`monitor.status_page_url`):
+        true if it answers and names no outage. A page that does not answer raises nothing.
+
+        Waits up to 5 seconds, also after Ctrl-C. Raises RequestError if `url` is none."""
+        from ._check import ask_page
+        from ._wait import interruptibly
+
+        config = self.pool.config()
+        found: ServiceCheck = interruptibly(lambda: ask_page(config, url), lambda: None)
+        return found
 
     def close(self, timeout: float = 0) -> bool:
         """Closes this client and all its views. Calls that run may finish within `timeout` seconds.

@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, ClassVar
 
+    from ._check import ServiceCheck
     from ._results import ChatCompletion
 
 
@@ -80,6 +81,10 @@ class HolySheepFailoverClient:
             body["max_tokens"] = max_tokens
         answer: ChatCompletion = self._client.chat.completions.create(**body)
         return answer.model_dump()
+
+    def check_service(self, url: str | None = None) -> ServiceCheck:
+        """As `HolySheepClient.check_service`: the tutorial's `check_holysheep_status()`."""
+        return self._client.check_service(url)
 
     def close(self, timeout: float = 0) -> bool:
         """As `HolySheepClient.close`."""

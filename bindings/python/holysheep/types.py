@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ._async_stream import AsyncStream
-from ._check import Check
+from ._check import Check, ServiceCheck
 from ._metadata import Attempt, Headers, Metadata
 from ._pool import Pool
 from ._resources import RawResponse
@@ -50,6 +50,7 @@ __all__ = [
     "RawResponse",
     "Response",
     "ResponseEvent",
+    "ServiceCheck",
     "Stream",
     "ToolCall",
     "Usage",

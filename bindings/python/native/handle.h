@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string_view>
+#include <tuple>
 
 #include "holysheep.h"
 #include "holysheep_mock.h"
@@ -51,8 +52,7 @@ struct View {
   const char* data = nullptr;
   std::size_t size = 0;
 
-  View() = default;
-  View(const char* bytes, std::size_t count) : data(bytes), size(count) {}
+  auto parts() const { return std::make_tuple(data, size); }
   explicit View(pybind11::handle text) {
     if (text.is_none()) return;
     Py_ssize_t count = 0;
@@ -69,14 +69,18 @@ inline pybind11::str text_of(const char* data, std::size_t size) {
   return pybind11::reinterpret_steal<pybind11::str>(text);
 }
 
+inline pybind11::str text_of(holysheep_text* made) {
+  const Handle<holysheep_text, holysheep_text_free> owned(made);
+  return text_of(holysheep_text_data(made), holysheep_text_size(made));
+}
+
 // What `make(object, …, &text)` of the C ABI says.
 template <auto Make, typename... Arguments>
 pybind11::str text_from(Arguments... arguments) {
   holysheep_text* text = nullptr;
   const holysheep_status status = Make(arguments..., &text);
-  const Handle<holysheep_text, holysheep_text_free> owned(text);
   check(status, status == HOLYSHEEP_E_FORKED ? "this object was made before fork()" : "closed");
-  return text_of(holysheep_text_data(text), holysheep_text_size(text));
+  return text_of(text);
 }
 
 }  // namespace holysheep::python

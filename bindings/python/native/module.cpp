@@ -62,22 +62,19 @@ holysheep_request_id submit(const Client& client, const Queue& queue, std::uint6
     return py::handle(PyTuple_GET_ITEM(arguments.ptr(), index));
   };
   holysheep_request request = HOLYSHEEP_REQUEST_INIT;
-  const auto set = [](View text, const char*& data, std::size_t& size) {
-    data = text.data;
-    size = text.size;
-  };
-  set(View(method), request.method, request.method_size);
-  set(View(argument(0)), request.path, request.path_size);
-  set(View(argument(1)), request.headers, request.headers_size);
-  set(View(argument(4)), request.options, request.options_size);
+  std::tie(request.method, request.method_size) = View(method).parts();
+  std::tie(request.path, request.path_size) = View(argument(0)).parts();
+  std::tie(request.headers, request.headers_size) = View(argument(1)).parts();
+  std::tie(request.options, request.options_size) = View(argument(4)).parts();
   std::string made;
   PyObject* body = argument(2).ptr();
   if (PyBytes_Check(body) != 0) {
-    set({PyBytes_AS_STRING(body), static_cast<std::size_t>(PyBytes_GET_SIZE(body))}, request.body,
-        request.body_size);
+    request.body = PyBytes_AS_STRING(body);
+    request.body_size = static_cast<std::size_t>(PyBytes_GET_SIZE(body));
   } else if (body != Py_None) {
     made = json_of(body, "body", HOLYSHEEP_E_REQUEST);
-    set({made.data(), made.size()}, request.body, request.body_size);
+    request.body = made.data();
+    request.body_size = made.size();
   }
   request.stream = stream;
   request.timeout_ms = argument(3).cast<std::int64_t>();
@@ -121,11 +118,23 @@ void translate(std::exception_ptr thrown) {
 template <auto Act, typename Object, typename... Texts>
 void act(const Object& object, const Texts&... texts) {
   holysheep_error error = HOLYSHEEP_ERROR_INIT;
-  const auto call = [&](const auto&... views) {
-    return std::apply([&](auto... parts) { return Act(object.get(), parts..., &error); },
-                      std::tuple_cat(std::make_tuple(views.data, views.size)...));
-  };
-  check(call(View(texts)...), error);
+  const auto call = [&](auto... parts) { return Act(object.get(), parts..., &error); };
+  check(std::apply(call, std::tuple_cat(View(texts).parts()...)), error);
+}
+
+// What an object sends to a queue from now on: `send(object, queue, …)`.
+template <auto Send, typename Object, typename... More>
+void send_to(const Object& object, const Queue& queue, More... more) {
+  check(Send(object.get(), queue.get(), more...), "closed");
+}
+
+py::str check_service(py::handle url) {
+  const View page(url);
+  holysheep_text* made = nullptr;
+  holysheep_error error = HOLYSHEEP_ERROR_INIT;
+  const auto ask = [&] { return holysheep_check_service(page.data, page.size, 0, &made, &error); };
+  check(released(ask), error);
+  return text_of(made);
 }
 
 template <auto Make, typename Class>
@@ -181,14 +190,9 @@ void define_client(py::module_& module) {
              return released([&] { return holysheep_client_drain(self.get(), timeout_ms); }) ==
                     HOLYSHEEP_OK;
            })
-      .def("set_key", [](const Client& self, py::handle endpoint,
-                         py::handle key) { act<holysheep_client_set_key>(self, endpoint, key); })
-      .def("reset", [](const Client& self,
-                       py::handle endpoint) { act<holysheep_client_reset>(self, endpoint); })
-      .def("log",
-           [](const Client& self, const Queue& queue, int level) {
-             check(holysheep_client_log(self.get(), queue.get(), level), "closed");
-           })
+      .def("set_key", &act<holysheep_client_set_key, Client, py::handle, py::handle>)
+      .def("reset", &act<holysheep_client_reset, Client, py::handle>)
+      .def("log", &send_to<holysheep_client_log, Client, int>)
       .def("monitor", [](const Client& self) {
         holysheep_monitor* monitor = nullptr;
         check(holysheep_client_monitor(self.get(), &monitor), "closed");
@@ -215,12 +219,8 @@ void define_monitor(py::module_& module) {
              check(holysheep_monitor_record(self.get(), name.data, name.size, &record, &error),
                    error);
            })
-      .def("set", [](const Monitor& self,
-                     py::handle settings) { act<holysheep_monitor_set>(self, settings); })
-      .def("alerts_to",
-           [](const Monitor& self, const Queue& queue) {
-             check(holysheep_monitor_alerts_to(self.get(), queue.get()), "closed");
-           })
+      .def("set", &act<holysheep_monitor_set, Monitor, py::handle>)
+      .def("alerts_to", &send_to<holysheep_monitor_alerts_to, Monitor>)
       .def("metrics", [](const Monitor& self, holysheep_metrics_format format) {
         return text_from<holysheep_monitor_metrics>(self.get(), format);
       });
@@ -229,7 +229,6 @@ void define_monitor(py::module_& module) {
   define_text<holysheep_monitor_endpoints>(type, "endpoints");
   define_text<holysheep_monitor_health>(type, "health");
   define_text<holysheep_monitor_alerts>(type, "alerts");
-  define_text<holysheep_monitor_status>(type, "status");
 }
 
 void define_mock(py::module_& module) {
@@ -249,9 +248,7 @@ void define_mock(py::module_& module) {
                                                   timeout_ms);
                     }) == HOLYSHEEP_OK;
            })
-      .def("set", [](const Mock& self, py::handle endpoint, py::handle script) {
-        act<holysheep_mock_set>(self, endpoint, script);
-      });
+      .def("set", &act<holysheep_mock_set, Mock, py::handle, py::handle>);
   define_text<holysheep_mock_config>(type, "config");
   define_text<holysheep_mock_requests>(type, "requests");
   module.def("mock_clock_advance", [](const Client& client, std::int64_t ms) {
@@ -274,6 +271,7 @@ PYBIND11_MODULE(_native, module) {
   module.def("dump_json", [](py::handle value, const std::string& name) {
     return json_of(value, name, HOLYSHEEP_E_CONFIG);
   });
+  module.def("check_service", &check_service);
   module.def("fork_prepare", &holysheep_fork_prepare);
   module.def("fork_parent", &holysheep_fork_parent);
   module.def("version", &holysheep_version);

@@ -56,6 +56,8 @@ export async function uses(flag: boolean, params: ChatCompletionCreateParams) {
   const endpoint: string | null = result._holysheep.endpoint;
   const { data, response, request_id: id } = await whole.withResponse();
   holds<Equal<typeof id, string | null>>();
+  const checked = await client.checkService();
+  holds<Equal<typeof checked.indicator, string | null>>();
   const status: number = response.status;
 
   const monitor = new RateLimitMonitor({ alertThreshold: 3, onAlert: (alert) => alert.cause });
