@@ -1,7 +1,9 @@
 """The monitor: alone, with the tutorial's numbers, and a client's own."""
 
 import json
+import logging
 import re
+import socket
 import sys
 
 from holysheep import RateLimitMetrics, RateLimitMonitor, RequestError
@@ -85,3 +87,23 @@ class Monitor(PoolTest):
         self.assertEqual(found["primary"].rate_limited_requests, 1)
         self.assertEqual(found["backup-1"].successful_requests, 1)
         self.assertIn("overall_status", client.health())
+
+    def test_what_is_no_line_of_the_tutorial_keeps_its_level(self):
+        with self.assertLogs("holysheep", logging.WARNING) as caught:
+            client = self.client(LIMITED, {}, isolated=True, monitor={"alert_threshold": 1})
+            for _ in range(2):
+                chat(client)
+        record, = [each for each in caught.records if each.getMessage().startswith("alert")]
+        self.assertEqual((record.levelname, record.endpoint), ("WARNING", "primary"))
+        self.assertRegex(record.getMessage(), "^alert, warning: .*429.*cause rate_limit, endpoint primary")
+
+    def test_a_monitor_that_does_not_listen_is_a_warning(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken, \
+                self.assertLogs("holysheep", logging.WARNING) as caught:
+            address = "127.0.0.1:{}".format(taken.getsockname()[1])
+            for _ in range(2):
+                client = self.client({}, monitor={"listen": address})
+                chat(client)
+        line, = [each.getMessage() for each in caught.records]
+        self.assertIn("the monitor does not listen", line)
+        self.assertIn(address, line)

@@ -69,6 +69,7 @@ class Engine:
         "generation",
         "key",
         "key_source",
+        "listens",
         "log_level",
         "monitor",
     )
@@ -88,6 +89,8 @@ class Engine:
                 _keep(self._document)
         except Failure as failure:
             raise _errors.from_failure(failure) from None
+        #: Whether its monitor is to listen, which may fail.
+        self.listens = bool((document.get("monitor") or {}).get("listen"))
         self.generation = process.generation
 
     @property

@@ -1,8 +1,8 @@
 """The engine's log records as records of `logging.getLogger("holysheep")`. Never on by itself:
 only where the program has set up `logging`, as far as the level lets through.
 
-One record for each line of the tutorial's client, at its level; the engine's further records are
-DEBUG. They carry `endpoint`, `attempt`, `verdict` and `request_id` as attributes, as far as they
+One record for each line of the tutorial's client, at its level; the engine's further records at
+theirs, with their fields, except what the caller learns anyway. They carry `endpoint`, `attempt`, `verdict` and `request_id` as attributes, as far as they
 have them. One queue takes the records of all engines of the process; whoever waits for a call
 empties it.
 """
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ._engine import Engine
+    from ._native import Client
 
 NAME = "holysheep"
 DEBUG, INFO, WARNING, ERROR = 10, 20, 30, 40
@@ -38,13 +39,22 @@ _LINES: dict[str, list[tuple[int, str]]] = {
     "no endpoint is available, forced back to the first": [
         (WARNING, "no endpoint is available, forced back to {endpoint}")
     ],
+    # The answer and the exception say it.
+    "succeeded": [(DEBUG, "succeeded: {endpoint} (attempt {attempt}) in {took_ms} ms")],
+    "call failed": [(DEBUG, "call failed: {status} - {detail}")],
 }
+_LEVELS = {"debug": DEBUG, "info": INFO, "warning": WARNING, "error": ERROR}
+_ALERTS = ("alert", "alert is over")
+# What a line says apart from its other fields.
+_APART = ("time_unix_ms", "level", "message", "detail", "seconds")
+_TOLD_MAX = 100
 
 
 class _State:
     queue: Queue | None = None
     logger: Any = None
     root: Any = None
+    told: set[str] = set()  # of what is said once in a process
 
 
 state = _State()
@@ -88,8 +98,21 @@ def attach(engine: Engine) -> None:
     level_of_engine = WARNING if wanted > WARNING else DEBUG if wanted < INFO else wanted
     try:
         native.log(state.queue, level_of_engine)
+        if engine.listens:
+            _tell_listening(native)
     except Failure:
         engine.log_level = 0  # closed, which the call will say
+
+
+def _tell_listening(native: Client) -> None:
+    """The engine said so when it was opened, before anybody could listen to it."""
+    error = _json.read(native.monitor().status()).get("listen_error")
+    if error and error not in state.told:
+        if len(state.told) >= _TOLD_MAX:
+            state.told.clear()
+        state.told.add(error)
+        record = {"level": "warning", "message": f"the monitor does not listen: {error}"}
+        tell(_emit, record)
 
 
 def flush() -> None:
@@ -111,8 +134,25 @@ def _emit(record: dict[str, Any]) -> None:
         record["seconds"] = record["wait_ms"] / 1000
     lines = _LINES.get(record["message"])
     if lines is None:
-        logger.log(DEBUG, "%s", record["message"], extra=extra)
+        number = _LEVELS.get(record["level"], WARNING)
+        if logger.isEnabledFor(number):
+            logger.log(number, "%s", _readable(record, number), extra=extra)
         return
     for number, line in lines:
         if logger.isEnabledFor(number):
             logger.log(number, "%s", line.format_map(record), extra=extra)
+
+
+def _readable(record: dict[str, Any], number: int) -> str:
+    """Message, detail, then the other fields: `alert, critical: … (cause budget_exceeded)`."""
+    line: str = record["message"]
+    if line in _ALERTS:
+        line += ", critical" if number >= ERROR else ", warning"
+    if record.get("detail"):
+        line += f": {record['detail']}"
+    more = [
+        f"{name} {value}"
+        for name, value in record.items()
+        if name not in _APART and value not in (None, "")
+    ]
+    return f"{line} ({', '.join(more)})" if more else line
