@@ -2,9 +2,9 @@
 only where the program has set up `logging`, as far as the level lets through.
 
 One record for each line of the tutorial's client, at its level; the engine's further records at
-theirs, with their fields, except what the caller learns anyway. They carry `endpoint`, `attempt`, `verdict` and `request_id` as attributes, as far as they
-have them. One queue takes the records of all engines of the process; whoever waits for a call
-empties it.
+theirs, with their fields, except what the caller learns anyway. They carry `endpoint`, `attempt`,
+`verdict` and `request_id` as attributes, as far as they have them. One queue takes the records of
+all engines of the process; whoever waits for a call empties it.
 """
 
 from __future__ import annotations
