@@ -286,16 +286,16 @@ void ClientMonitor::judge_limited(Now now) {
   }
   if (limited_alert_id_ != 0) {
     // Limits that open and close again are one episode.
-    const Nanos quiet = limited_hopeless_ ? 0 : kAlertQuiet;
-    if (none || now.mono - limited_last_ < quiet) return;
+    if (none || now.mono - limited_last_ < kAlertQuiet) return;
     monitor_.alerts().resolve(limited_alert_id_, now.unix);
     limited_alert_id_ = 0;
     return;
   }
   if (!none) return;
-  limited_hopeless_ =
+  // No end within `max_wait` is known: calls fail now.
+  const bool hopeless =
       nobody_takes_calls(*snapshot_, saturating_add(now.mono, config_->policy.max_wait));
-  if (limited_hopeless_ || now.mono - limited_since_ >= kLimitedLasting) raise_limited(now);
+  if (hopeless || now.mono - limited_since_ >= kLimitedLasting) raise_limited(now);
 }
 
 void ClientMonitor::raise_limited(Now now) {

@@ -96,8 +96,7 @@ class ClientMonitor {
   std::shared_ptr<const Snapshot> snapshot_;
   Nanos ticked_ = 0;
   std::uint64_t limited_alert_id_ = 0;
-  bool limited_hopeless_ = false;  // of that alert: no end within `max_wait` was known
-  Nanos limited_since_ = -1;       // nobody has taken calls since; -1: somebody does
+  Nanos limited_since_ = -1;  // nobody has taken calls since; -1: somebody does
   Nanos limited_last_ = 0;
   std::uint64_t delivery_alert_id_ = 0;
   bool begun_ = false;

@@ -156,6 +156,18 @@ TEST_CASE("limits that no call waits out are an alert at once, and a lack of hea
   CHECK(monitor_of(pool).monitor().alerts().active(AlertCause::all_limited) == 0);
 }
 
+TEST_CASE("limits that come and go are one alert also where no call waits") {
+  SimPool pool(R"("max_wait_ms": 0)", 1);
+  monitor_of(pool).watch();
+  for (int i = 0; i < 20; ++i) {
+    pool.script("primary", {answer_of(429, "Retry-After: 1\r\n")});
+    CHECK(pool.call().status == Status::rate_limit);
+    pool.pass(2 * kSecond);
+    CHECK(pool.call().status == Status::ok);
+  }
+  CHECK(monitor_of(pool).monitor().alerts().raised(AlertCause::all_limited) == 1);
+}
+
 TEST_CASE("a refused key is an alert, over with the endpoint's next success") {
   SimPool pool("", 1);
   pool.script("primary", {answer_of(401)});
@@ -165,6 +177,9 @@ TEST_CASE("a refused key is an alert, over with the endpoint's next success") {
   CHECK(alerts.active(AlertCause::all_limited) == 1);
   CHECK(alerts_of(pool)[0].message == "primary does not accept its key");
   pool.simulation().set_key("primary", "sk-another");
+  CHECK(pool.call().status == Status::ok);
+  CHECK(alerts.active(AlertCause::key_refused) == 0);
+  pool.pass(kMinute + kSecond);
   CHECK(pool.call().status == Status::ok);
   CHECK(alerts.active() == 0);
 }
