@@ -165,6 +165,111 @@ test("a client's alerts come from the engine", async () => {
   );
 });
 
+const REFUSING = [
+  { name: 'primary', then: 'last', replies: [{ status: 429, headers: { 'Retry-After': '0' } }] },
+];
+const ALERTING = { config: { monitor: { alert_threshold: 1 } } };
+const NO_WAIT = { holysheep: { max_wait_ms: 0 } };
+
+function nextAlert(client) {
+  return new Promise((resolve) => {
+    client.monitor.onAlert = resolve;
+  });
+}
+
+test('whoever shares an engine hears of its alerts', async () => {
+  await withPool(
+    new MockPool(REFUSING),
+    async (client, mock) => {
+      const scoped = client.withOptions({ timeout: 5000 });
+      const twin = mock.client(ALERTING);
+      const heard = [scoped, client, twin].map(nextAlert);
+      await rejection(client.chat.completions.create(CHAT, NO_WAIT));
+      const alerts = await Promise.all(heard);
+      assert.deepEqual(
+        alerts.map(({ id, active }) => [id, active]),
+        alerts.map(() => [alerts[0].id, true]),
+      );
+      await twin.close();
+    },
+    ALERTING,
+  );
+});
+
+test('an alert is told when it begins and when it is over, once each', async () => {
+  const [primary] = REFUSING;
+  const mock = new MockPool([{ ...primary, then: 'ok' }]);
+  await withPool(
+    mock,
+    async (client) => {
+      const heard = [[], []];
+      const over = [client, client.withOptions({ timeout: 5000 })].map(
+        ({ monitor }, index) =>
+          new Promise((resolve) => {
+            monitor.onAlert = ({ cause, active }) => {
+              heard[index].push([cause, active]);
+              if (cause === 'rate_limit' && !active) resolve(monitor);
+            };
+          }),
+      );
+      await client.chat.completions.create(CHAT);
+      for (let turn = 0; client.alerts()[0].active && turn < 100; ++turn) {
+        mock.advance(client, 15_000);
+        await client.chat.completions.create(CHAT);
+      }
+      await Promise.all(over);
+      for (const told of heard) {
+        assert.deepEqual(
+          told.filter(([cause]) => cause === 'rate_limit'),
+          [
+            ['rate_limit', true],
+            ['rate_limit', false],
+          ],
+        );
+      }
+    },
+    ALERTING,
+  );
+});
+
+test('a listener that is gone takes no alerts with it', async () => {
+  const output = succeeded(
+    await run(
+      `
+      const { MockPool } = require('holysheep');
+      const options = ${JSON.stringify(ALERTING)};
+      const mock = new MockPool(${JSON.stringify(REFUSING)});
+      const client = mock.client(options);
+      let gone = false;
+      const watch = new FinalizationRegistry(() => { gone = true; });
+      const heard = new Promise((resolve) => { client.monitor.onAlert = resolve; });
+      const drop = async () => {
+        const twin = mock.client(options);
+        twin.monitor.onAlert = () => console.log('twin');
+        watch.register(twin.monitor);
+        await twin.close();
+      };
+      (async () => {
+        await drop();
+        const alive = setInterval(gc, 10);
+        for (let i = 0; i < 2000 && !gone; ++i) {
+          gc();
+          await new Promise(setImmediate);
+        }
+        const body = { model: 'm', messages: [] };
+        await client.chat.completions.create(body, ${JSON.stringify(NO_WAIT)}).catch(() => {});
+        console.log(gone, (await heard).cause);
+        clearInterval(alive);
+        await client.close();
+        mock.close();
+      })();
+    `,
+      { input: 'commonjs', args: ['--expose-gc'] },
+    ),
+  );
+  assert.equal(output, 'true rate_limit\n');
+});
+
 test('monitors that nobody has any more are let go of', async () => {
   const output = succeeded(
     await run(

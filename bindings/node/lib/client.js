@@ -92,7 +92,6 @@ class HolySheepClient {
     this.#handle = parent.#handle;
     this.#isShared = true;
     this.#key = parent.#key;
-    this.#monitor = parent.#monitor;
     this.#defaults = defaultsOf(changed, parent.#defaults);
     this.#settings = new CallSettings(this.#defaults);
   }
@@ -221,11 +220,12 @@ class HolySheepClient {
     return native.addon.clientMetrics(this.#number());
   }
 
-  // What this client's calls did, by endpoint: a RateLimitMonitor. Outlives the client.
+  // What the calls did, by endpoint: a RateLimitMonitor. Outlives the client, with the engine's
+  // counts: hence only once somebody has asked.
   get monitor() {
     if (this.#monitor === undefined) {
-      const { RateLimitMonitor } = require('./monitor.js');
-      this.#monitor = RateLimitMonitor.adopt(native.addon.clientMonitor(this.#number()));
+      const { adopt } = require('./monitor.js');
+      this.#monitor = adopt(native.addon.clientMonitor(this.#number()));
     }
     return this.#monitor;
   }

@@ -283,7 +283,10 @@ export class HolySheepClient {
   checkService(url?: string | null): Promise<ServiceCheck>;
   /** Metrics in the Prometheus text format. */
   metrics(): string;
-  /** What this client's calls did, by endpoint. Stays readable when the client is closed. */
+  /**
+   * What its calls did, by endpoint. One that was asked for in time stays readable when the client
+   * is closed, and so do `health()` and `alerts()`.
+   */
   readonly monitor: RateLimitMonitor;
   /** How the endpoints did over the last minutes. */
   health(): HealthReport;
@@ -293,7 +296,10 @@ export class HolySheepClient {
   configuration(): Record<string, any>;
   /** Makes an endpoint, or all of them, healthy now. */
   reset(endpoint?: string): void;
-  /** Another key for all endpoints that share the client's. */
+  /**
+   * Another key for all endpoints that share the client's; also for clients of equal configuration,
+   * unless `config.isolated` is set.
+   */
   setKey(key: string): void;
 
   readonly closed: boolean;

@@ -143,7 +143,8 @@ export class RateLimitMetrics {
 /**
  * Counts requests by endpoint, judges health, and raises an alert when an endpoint has answered 429
  * `alertThreshold` times. Alone it counts what `recordRequest` tells it; `client.monitor` counts
- * what its client does. Memory is bounded.
+ * what its client does, and clients of equal configuration, with which it shares an engine: the
+ * counts and the threshold are theirs together, `onAlert` is each one's own. Memory is bounded.
  */
 export class RateLimitMonitor {
   constructor(options?: {
@@ -166,7 +167,7 @@ export class RateLimitMonitor {
   readonly metrics: Record<string, RateLimitMetrics>;
   /** The last 100, the oldest first: one for each episode, not for each 429. */
   readonly alerts: Alert[];
-  /** Called soon after an alert has begun, and again when it is over. */
+  /** Called soon after an alert has begun, and again when it is over: one callback, the last. */
   get onAlert(): ((alert: Alert) => void) | undefined;
   set onAlert(onAlert: ((alert: Alert) => void) | null | undefined);
   /** The tutorial's keys: `holysheep_primary_total_requests` and so on. */

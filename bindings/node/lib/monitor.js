@@ -18,9 +18,63 @@ class RateLimitMetrics {
 
 const OPTIONS = { alertThreshold: 'count', windowMs: 'time', onAlert: 'hook' };
 
+const parse = (text) => camel(JSON.parse(text));
+
+// Clients of equal configuration share an engine, which sends its alerts to one of their monitors.
+// So whichever hears of one, all look what is new to them. By number: WeakRefs of SharedAlerts.
+const sharing = new Map();
+
+function lookEverywhere() {
+  for (const each of [...sharing.values()]) each.deref()?.look();
+}
+
+// From now on; an alert on its way to a queue that this replaces is looked for.
+function listenAgain() {
+  for (const number of sharing.keys()) addon.monitorListen(number);
+  setImmediate(lookEverywhere);
+}
+
+// What one client's monitor has told of the alerts that it may share with others.
+class SharedAlerts {
+  #number;
+  #tell;
+  #active = new Map(); // id of an alert → whether it was, when we looked last
+
+  constructor(number, tell) {
+    this.#number = number;
+    this.#tell = tell;
+    for (const { id, active } of this.#all()) this.#active.set(id, active);
+    sharing.set(number, new WeakRef(this));
+  }
+
+  #all() {
+    return parse(addon.monitorAlerts(this.#number));
+  }
+
+  hear() {
+    lookEverywhere();
+  }
+
+  look() {
+    const before = this.#active;
+    const alerts = this.#all();
+    this.#active = new Map(alerts.map(({ id, active }) => [id, active]));
+    for (const alert of alerts) {
+      if (!before.has(alert.id)) native.inform(this.#tell, begun(alert));
+      if (!alert.active && before.get(alert.id) !== false) native.inform(this.#tell, alert);
+    }
+  }
+}
+
+// An alert as it was when it began.
+function begun(alert) {
+  return { ...alert, active: true, resolvedAt: null, recoveryTimeSeconds: null };
+}
+
 const forgotten = new FinalizationRegistry((number) => {
   native.unlisten(number);
   addon.release(number);
+  if (sharing.delete(number) && sharing.size > 0) listenAgain();
 });
 
 // Settings as the engine reads them. `undefined` members are left out.
@@ -35,6 +89,7 @@ function expect(right, name, what) {
 class RateLimitMonitor {
   #number;
   #onAlert;
+  #isShared; // a client's
   #listener; // once there was an onAlert
   #scheduled = false;
 
@@ -43,13 +98,9 @@ class RateLimitMonitor {
   constructor(options) {
     const made = options instanceof Adopted ? options.number : create(options ?? {});
     this.#number = made;
+    this.#isShared = options instanceof Adopted;
     forgotten.register(this, made);
     if (options?.onAlert) this.onAlert = options.onAlert;
-  }
-
-  // A client's own.
-  static adopt(number) {
-    return new RateLimitMonitor(new Adopted(number));
   }
 
   // Counts one HTTP request that has ended. A client's monitor takes none: the engine records.
@@ -91,13 +142,13 @@ class RateLimitMonitor {
 
   // By endpoint, as it stands now.
   get metrics() {
-    const found = camel(JSON.parse(addon.monitorEndpoints(this.#number)));
+    const found = parse(addon.monitorEndpoints(this.#number));
     return Object.fromEntries(found.map((each) => [each.endpointName, new RateLimitMetrics(each)]));
   }
 
   // The last 100, the oldest first.
   get alerts() {
-    return camel(JSON.parse(addon.monitorAlerts(this.#number)));
+    return parse(addon.monitorAlerts(this.#number));
   }
 
   // Called with each alert when it begins, and again when it is over.
@@ -108,7 +159,10 @@ class RateLimitMonitor {
     checkOptions({ onAlert }, OPTIONS);
     this.#onAlert = onAlert ?? undefined;
     if (this.#listener !== undefined || this.#onAlert === undefined) return;
-    this.#listener = { hear: (_, text) => this.#onAlert?.(camel(JSON.parse(text))) };
+    const tell = (alert) => this.#onAlert?.(alert);
+    this.#listener = this.#isShared
+      ? new SharedAlerts(this.#number, tell)
+      : { hear: (_, text) => tell(parse(text)) };
     native.listen(this.#number, this.#listener);
     addon.monitorListen(this.#number);
   }
@@ -130,7 +184,7 @@ class RateLimitMonitor {
 
   // `overallStatus` and each endpoint's: 'healthy', 'degraded', 'critical'.
   getHealthReport() {
-    return camel(JSON.parse(addon.monitorHealth(this.#number)));
+    return parse(addon.monitorHealth(this.#number));
   }
 
   [Symbol.for('nodejs.util.inspect.custom')](depth, options, inspect) {
@@ -144,6 +198,11 @@ class Adopted {
   }
 }
 
+// A client's own.
+function adopt(number) {
+  return new RateLimitMonitor(new Adopted(number));
+}
+
 function create(options) {
   checkOptions(options, OPTIONS);
   const made = addon.monitorNew(settings(options));
@@ -151,4 +210,4 @@ function create(options) {
   return made;
 }
 
-module.exports = { RateLimitMetrics, RateLimitMonitor };
+module.exports = { adopt, RateLimitMetrics, RateLimitMonitor };

@@ -126,7 +126,8 @@ function onEvents(count, more) {
     } else {
       const listener = listeners.get(slot)?.deref();
       const text = arguments[next++];
-      if (listener !== undefined) inform(listener.hear, records[at + FIELD_STATUS], text);
+      const level = records[at + FIELD_STATUS];
+      if (listener !== undefined) inform(() => listener.hear(level, text));
     }
   }
   if (more) setImmediate(addon.deliver);
