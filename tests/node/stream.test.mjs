@@ -375,3 +375,79 @@ test('usage that was asked for is delivered, and in the metadata', async () => {
     assert.equal((await client.chat.completions.create(CHAT)).object, 'chat.completion');
   });
 });
+
+const ENDLESS = { tokens: 100_000, token_ms: 1 };
+
+async function readUntilError(client, options) {
+  const controller = new AbortController();
+  const stream = await client.chat.completions.create(STREAM, { signal: controller.signal });
+  return rejection(
+    (async () => {
+      for await (const chunk of options.read(stream)) {
+        assert.ok(chunk);
+        controller.abort();
+      }
+    })(),
+  );
+}
+
+test('the error of a stream that was aborted knows its attempts', async () => {
+  await withPool(new MockPool([{ name: 'primary', default: ENDLESS }]), async (client) => {
+    const error = await readUntilError(client, { read: (stream) => stream });
+    assert.equal(error.name, 'AbortError');
+    assert.deepEqual(
+      [error.attempts, error.trace.length, error.nothingSent, error.maybeBilled, error.retryable],
+      [1, 1, false, true, false],
+    );
+  });
+});
+
+test('the error of a stream that brings no JSON knows its attempts', async () => {
+  const good = '{"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":null}]}';
+  const reply = { events: [good, '{"x":01,"choices":[]}', good] };
+  await withPool(new MockPool([{ name: 'primary', default: reply }]), async (client) => {
+    const error = await rejection(
+      client.chat.completions.create(STREAM).then((stream) => textOf(stream)),
+    );
+    assert.deepEqual(
+      [error.name, error.attempts, error.status, error.retryable, error.maybeBilled],
+      ['StreamInterruptedError', 1, 200, true, true],
+    );
+  });
+});
+
+test('a reader that breaks off is no error', async () => {
+  const ends = [];
+  await withPool(
+    new MockPool([{ name: 'primary', default: ENDLESS }]),
+    async (client) => {
+      for await (const chunk of await client.chat.completions.create(STREAM)) {
+        assert.ok(chunk);
+        break;
+      }
+      const stream = await client.chat.completions.create(STREAM);
+      stream.close();
+      await readUntilError(client, { read: (each) => each });
+      await client.close({ timeout: 10_000 });
+    },
+    { onDone: ({ metadata, error }) => ends.push([metadata.attempts, error?.name]) },
+  );
+  assert.deepEqual(ends, [
+    [1, undefined],
+    [1, undefined],
+    [1, 'AbortError'],
+  ]);
+});
+
+test('cancelling the body of asResponse() ends its call, unread or not', async () => {
+  const mock = new MockPool([{ name: 'primary', default: ENDLESS }]);
+  await withPool(mock, async (client) => {
+    const unread = await client.chat.completions.create(STREAM).asResponse();
+    await unread.body.cancel();
+    const read = await client.chat.completions.create(STREAM).asResponse();
+    const reader = read.body.getReader();
+    await reader.read();
+    await reader.cancel();
+    assert.equal(await client.close({ timeout: 10_000 }), true);
+  });
+});

@@ -5,8 +5,8 @@ import { cpSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { test } from 'node:test';
-import { HolySheepClient } from 'holysheep';
-import { execute, succeeded } from './support.mjs';
+import { HolySheepClient, MockPool } from 'holysheep';
+import { CHAT, execute, succeeded } from './support.mjs';
 
 const tools = process.env.HOLYSHEEP_TOOLS;
 const installed = path.dirname(createRequire(import.meta.url).resolve('holysheep/package.json'));
@@ -183,4 +183,74 @@ test('tracing: true without the API is an error at once', () => {
     () => new HolySheepClient({ apiKey: 'k', tracing: true }),
     /tracing: '@opentelemetry\/api' is not installed/,
   );
+});
+
+test('a stream that is broken off is no error, one that breaks is', { skip: !tools }, async () => {
+  const spans = await traced(`
+    register();
+    const endless = { tokens: 100_000, token_ms: 1 };
+    const replies = [endless, endless, { tokens: 5, cut: 'after_content' }];
+    const mock = new MockPool([{ name: 'primary', replies }]);
+    const client = mock.client();
+    for (const isAborted of [false, true, false]) {
+      const controller = new AbortController();
+      const { signal } = controller;
+      const stream = await client.chat.completions.create({ ...CHAT, stream: true }, { signal });
+      try {
+        for await (const chunk of stream) {
+          if (isAborted) controller.abort();
+          else if (mock.count() < 3) break;
+        }
+      } catch {}
+    }
+    await client.close({ timeout: 10_000 });
+    mock.close();
+    console.log(JSON.stringify(shown()));
+  `);
+  const told = ({ attributes, status }) => [
+    attributes['error.type'],
+    status.code,
+    attributes['holysheep.endpoint'],
+    attributes['http.response.status_code'],
+  ];
+  const isCall = ({ attributes }) => !attributes['holysheep.verdict'];
+  const wanted = [
+    [undefined, 0, 'primary', 200],
+    ['cancelled', 2, 'primary', 200],
+    ['broken_stream', 2, 'primary', 200],
+  ];
+  assert.deepEqual(spans.filter(isCall).map(told), wanted);
+  assert.deepEqual(spans.filter((span) => !isCall(span)).map(told), wanted);
+});
+
+test('a tracer that throws breaks no call', async () => {
+  const refuse = () => {
+    throw new Error('of the tracer');
+  };
+  const told = [];
+  const working = { trace: { getTracer: refuse }, context: { active() {} } };
+  const apis = [
+    { ...working, diag: { error: (...words) => told.push(words.length) } },
+    { ...working, context: { active: refuse } },
+    { ...working, diag: { error: refuse } },
+  ];
+  const mock = new MockPool();
+  for (const tracing of apis) {
+    let ended = 0;
+    const client = mock.client({ tracing, onDone: () => ++ended });
+    assert.equal((await client.chat.completions.create(CHAT)).object, 'chat.completion');
+    assert.equal(ended, 1);
+    await client.close();
+  }
+  assert.deepEqual(told, [2]);
+  mock.close();
+});
+
+test('tracing that is no API is an error at once', () => {
+  for (const tracing of [{}, { trace: {} }, { trace: { getTracer() {} } }, { context: {} }]) {
+    assert.throws(
+      () => new HolySheepClient({ apiKey: 'k', tracing }),
+      /tracing: expected true, false or the module/,
+    );
+  }
 });

@@ -28,12 +28,13 @@ class APIPromise extends Promise {
 
   // The Response alone.
   asResponse() {
-    return this.then(() => this.#call.response());
+    return this.then(() => this.#call.response(true));
   }
 
   async withResponse() {
     const data = await this;
-    return { data, response: this.#call.response(), request_id: this.#call.metadata.requestID };
+    const call = this.#call;
+    return { data, response: call.response(false), request_id: call.metadata.requestID };
   }
 }
 

@@ -41,7 +41,7 @@ class APIError extends HolySheepError {
     this.requestID = found?.request_id ?? metadata?.requestID ?? null;
     this.retryAfterMs = outcome?.retryAfterMs >= 0 ? outcome.retryAfterMs : null;
     this.endpoint = metadata?.endpoint ?? null;
-    this.attempts = outcome?.attempts ?? 0;
+    this.attempts = outcome?.attempts ?? metadata?.attempts ?? 0;
     this.retryable = ((outcome?.flags ?? 0) & FLAG_RETRYABLE) !== 0;
     this.maybeBilled = ((outcome?.flags ?? 0) & FLAG_MAYBE_BILLED) !== 0;
     this.nothingSent =
@@ -196,6 +196,23 @@ function abortError(reason, details) {
   });
 }
 
+// `details` of an error of ours about a stream that the engine has not ended: what had been sent.
+function detailsSoFar(metadata) {
+  const { attempts } = metadata;
+  return { metadata, outcome: { attempts, flags: FLAG_MAYBE_BILLED } };
+}
+
+// A stream that has to end for a reason of ours, as the engine ends one that breaks.
+function interruptedError(message, metadata, httpStatus, partial) {
+  const { outcome } = detailsSoFar(metadata);
+  return new StreamInterruptedError(message, {
+    metadata,
+    partial,
+    outcome: { ...outcome, httpStatus, flags: outcome.flags | FLAG_RETRYABLE },
+    code: addon.statusName(E_STREAM_INTERRUPTED),
+  });
+}
+
 const classes = {
   HolySheepError,
   APIError,
@@ -229,8 +246,10 @@ module.exports = {
   classes,
   abortError,
   closedError,
+  detailsSoFar,
   errorOf,
   errorOfFailure,
   hidden,
+  interruptedError,
   requestError,
 };

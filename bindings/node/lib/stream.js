@@ -8,7 +8,13 @@
 'use strict';
 
 const { SignalledCall, makeResponse, rejecting } = require('./call.js');
-const { abortError, classes, requestError } = require('./errors.js');
+const {
+  abortError,
+  classes,
+  detailsSoFar,
+  interruptedError,
+  requestError,
+} = require('./errors.js');
 const { splitArray } = require('./json.js');
 const { CallMetadata } = require('./metadata.js');
 const native = require('./native.js');
@@ -95,6 +101,7 @@ class StreamCall extends SignalledCall {
     this.step = 0; // bytes that are given back together
     this.waiters = []; // readers that are ahead of the stream
     this.over = false; // nothing more will come
+    this.stopped = false; // by its reader, which is no error
     this.error = undefined; // to be thrown once, after what is left
     this.shape = undefined;
     this.partial = ''; // the text of the segments that were read
@@ -134,13 +141,11 @@ class StreamCall extends SignalledCall {
     if (this.began && !this.restarts) {
       this.cancel();
       this.fail(
-        new classes.StreamInterruptedError(
+        interruptedError(
           'the stream broke and began again elsewhere; read it with events() to follow it there',
-          {
-            metadata: this.metadata,
-            partial: this.textSoFar(),
-            code: 'stream_interrupted',
-          },
+          this.metadata,
+          this.httpStatus,
+          this.textSoFar(),
         ),
       );
       return;
@@ -159,7 +164,7 @@ class StreamCall extends SignalledCall {
     this.slot = -1;
     this.unwatch();
     this.metadata = new CallMetadata(meta);
-    const error = this.errorOf(outcome, message, body);
+    const error = this.stopped ? undefined : this.errorOf(outcome, message, body);
     if (this.hooks !== undefined) this.tellHooks(this.failure ?? error);
     if (this.over) return;
     if (error !== undefined) {
@@ -182,7 +187,7 @@ class StreamCall extends SignalledCall {
       return;
     }
     this.cancel();
-    this.fail(abortError(reason, { metadata: this.metadata }));
+    this.fail(abortError(reason, detailsSoFar(this.metadata)));
   }
 
   // What settles the promise of the stream, once. The call lets go of it: it leads to the Stream.
@@ -219,6 +224,7 @@ class StreamCall extends SignalledCall {
       return;
     }
     this.over = true;
+    this.stopped = true;
     this.drop();
     this.unwatch();
     this.cancel();
@@ -311,12 +317,8 @@ class StreamCall extends SignalledCall {
     this.cancel();
     this.over = true;
     this.drop();
-    const { metadata } = this;
     const message = 'the stream broke: it brought something that is not well-formed JSON';
-    this.error = new classes.StreamInterruptedError(message, {
-      metadata,
-      code: 'stream_interrupted',
-    });
+    this.error = interruptedError(message, this.metadata, this.httpStatus);
     this.failure ??= this.error;
   }
 
@@ -353,10 +355,11 @@ class StreamCall extends SignalledCall {
     return rejecting(error);
   }
 
-  response() {
+  // `isAll`: the caller has nothing but the Response, and cancelling its body ends the call. Else
+  // the Stream is beside it, and dropping the Response unread says nothing about that.
+  response(isAll) {
     const stream = this.stream?.deref();
-    // Dropping the Response unread says nothing about the stream.
-    const body = stream && eventStream(stream, () => undefined);
+    const body = stream && eventStream(stream, () => isAll && stream.close());
     return makeResponse(this.metadata, this.httpStatus, body);
   }
 }

@@ -65,22 +65,33 @@ function attributes(pairs) {
   );
 }
 
+// Telemetry never breaks the program: what a tracer throws is told to OpenTelemetry's own logger.
+function quietly(api, act) {
+  try {
+    return act();
+  } catch (error) {
+    try {
+      api.diag?.error('holysheep: a span could not be written', error);
+    } catch {
+      // That is all that can be done.
+    }
+    return undefined;
+  }
+}
+
 // Hooks that also write spans; `hooks` are the user's, or undefined. Called when a call begins.
 // `choice`: true or undefined, or an API that the host program hands over.
 function watch(choice, hooks, handle, path, method = 'POST') {
   const api = typeof choice === 'object' ? choice : load();
   if (api === null) return hooks;
   const start = performance.timeOrigin + performance.now();
-  const parent = api.context.active();
+  const parent = quietly(api, () => api.context.active());
   serverOf(handle, ''); // the client may be closed when the call ends
   return {
     onAttempt: hooks?.onAttempt,
     onDone(done) {
-      try {
-        writeCall(api, { handle, method, path, start, parent }, done);
-      } finally {
-        hooks?.onDone?.(done);
-      }
+      quietly(api, () => writeCall(api, { handle, method, path, start, parent }, done));
+      hooks?.onDone?.(done);
     },
   };
 }
@@ -91,6 +102,7 @@ function writeCall(api, call, { metadata, error }) {
   const operation = OPERATIONS[path];
   const model = metadata.model || undefined;
   const request = NAMED_PATHS.has(path) ? `${method} ${path}` : method;
+  const from = brokenOff(metadata);
   const shared = { 'gen_ai.operation.name': operation, 'gen_ai.provider.name': PROVIDER };
   const tracer = api.trace.getTracer(SCOPE);
   const span = tracer.startSpan(
@@ -100,13 +112,13 @@ function writeCall(api, call, { metadata, error }) {
       startTime: start,
       attributes: attributes({
         ...shared,
-        ...serverAttributes(call.handle, metadata.endpoint),
+        ...serverAttributes(call.handle, metadata.endpoint ?? from?.endpoint),
         'gen_ai.request.model': model,
         'gen_ai.response.model': metadata.modelServed || undefined,
         'gen_ai.usage.input_tokens': metadata.usage?.input,
         'gen_ai.usage.output_tokens': metadata.usage?.output,
         'gen_ai.usage.cache_read.input_tokens': metadata.usage?.cached,
-        'http.response.status_code': metadata.httpStatus || undefined,
+        'http.response.status_code': metadata.httpStatus || from?.status,
         'holysheep.attempts': metadata.attempts,
         'holysheep.waited_ms': metadata.waitedMs,
         'holysheep.cost_usd': metadata.cost,
@@ -116,14 +128,26 @@ function writeCall(api, call, { metadata, error }) {
   );
   const below = api.trace.setSpan(call.parent, span);
   metadata.trace.forEach((attempt, number) => {
-    writeAttempt(tracer, below, { ...call, request, shared, number }, attempt);
+    const isError = attempt.verdict !== 'ok' && (error !== undefined || attempt !== from);
+    writeAttempt(tracer, below, { ...call, request, shared, number, isError }, attempt);
   });
   if (error !== undefined) {
-    const type = String(metadata.httpStatus || (metadata.failure?.verdict ?? error.name));
+    const type = errorType(metadata.httpStatus, metadata.failure?.verdict ?? error.name);
     span.setAttribute('error.type', type);
     span.setStatus({ code: STATUS_ERROR, message: type });
   }
   span.end(error !== undefined && metadata.attempts === 0 ? undefined : start + metadata.tookMs);
+}
+
+// The attempt whose answer was being read when its reader broke off, or undefined.
+function brokenOff({ trace }) {
+  const last = trace.at(-1);
+  return last?.verdict === 'cancelled' && last.status > 0 ? last : undefined;
+}
+
+// A status that was a success is not what went wrong.
+function errorType(status, verdict) {
+  return status >= 400 ? String(status) : verdict;
 }
 
 function serverAttributes(handle, endpoint) {
@@ -137,7 +161,7 @@ function serverAttributes(handle, endpoint) {
 
 function writeAttempt(tracer, parent, call, attempt) {
   const begun = call.start + attempt.atMs;
-  const isOk = attempt.verdict === 'ok';
+  const { isError } = call;
   const span = tracer.startSpan(
     call.request,
     {
@@ -150,7 +174,7 @@ function writeAttempt(tracer, parent, call, attempt) {
         'http.request.method': call.method,
         'http.request.resend_count': call.number || undefined,
         'http.response.status_code': attempt.status || undefined,
-        'error.type': isOk ? undefined : String(attempt.status || attempt.verdict),
+        'error.type': isError ? errorType(attempt.status, attempt.verdict) : undefined,
         'holysheep.verdict': attempt.verdict,
         'holysheep.reason': attempt.why,
         'holysheep.waited_ms': attempt.waitedMs,
@@ -158,7 +182,7 @@ function writeAttempt(tracer, parent, call, attempt) {
     },
     parent,
   );
-  if (!isOk) span.setStatus({ code: STATUS_ERROR, message: attempt.verdict });
+  if (isError) span.setStatus({ code: STATUS_ERROR, message: attempt.verdict });
   span.end(begun + attempt.tookMs);
 }
 
