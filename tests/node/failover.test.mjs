@@ -135,3 +135,20 @@ test('it shows its endpoints, and no key', async () => {
     assert.equal(JSON.stringify(client).includes('tutorial-key'), false);
   });
 });
+
+test('misspelt options and missing arguments are errors before anything is sent', async () => {
+  await withTutorial(three(), async (client, mock) => {
+    for (const [use, message] of [
+      [() => client.chatCompletion('m', MESSAGES, { maxToken: 5 }), /did you mean 'maxTokens'/],
+      [() => client.chatCompletion('m', MESSAGES, { maxTokens: '5' }), /maxTokens: expected/],
+      [() => client.chatCompletion('m', MESSAGES, { temperature: NaN }), /temperature: expected/],
+      [() => client.chatCompletion(undefined, MESSAGES), /model: expected a string/],
+      [() => client.chatCompletion('m'), /messages: expected an array/],
+    ]) {
+      const error = await rejection(use());
+      assert.ok(error instanceof package_.RequestError, error.stack);
+      assert.match(error.message, message);
+    }
+    assert.equal(mock.count(), 0);
+  });
+});

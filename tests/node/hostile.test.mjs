@@ -583,6 +583,25 @@ test('withOptions adds headers, with a pool of its own or not', async () => {
   );
 });
 
+test("withOptions takes the constructor's headers away, a call says that it cannot", async () => {
+  await withPool(
+    answering({}),
+    async (client, mock) => {
+      const headers = { 'x-a': null };
+      const error = await rejection(client.chat.completions.create(CHAT, { headers }));
+      assert.match(error.message, /headers\."x-a": a default header of the client/);
+      assert.equal(mock.count(), 0);
+      const other = client.withOptions({ defaultHeaders: headers });
+      await other.chat.completions.create(CHAT, { headers });
+      await other.close();
+      assert.equal(mock.requests[0].headers['x-a'], undefined);
+      await client.chat.completions.create(CHAT, { headers: { 'x-a': 'b', 'x-none': null } });
+      assert.equal(mock.requests[1].headers['x-a'], 'b');
+    },
+    { defaultHeaders: { 'X-A': 'a' } },
+  );
+});
+
 test('the SDK shapes: iterating a list, errors as members, methods that are not here', async () => {
   await withPool(answering({}), async (client) => {
     const ids = [];
@@ -634,6 +653,14 @@ test('a header that comes twice is one list', async () => {
       told.map(([, value]) => value),
       ['1, 2'],
     );
+  });
+});
+
+test('cookies stay apart, dates in them whole', async () => {
+  const cookies = ['a=1; Expires=Wed, 21 Oct 2026 07:28:00 GMT', 'b=2; Path=/', 'c=3'];
+  await withPool(answering({ headers: { 'Set-Cookie': cookies } }), async (client) => {
+    const response = await client.chat.completions.create(CHAT).asResponse();
+    assert.deepEqual(response.headers.getSetCookie?.() ?? cookies, cookies);
   });
 });
 

@@ -11,8 +11,10 @@ const {
   checkOptions,
   configuration,
   defaultsOf,
+  namesOfHeaders,
   overDefaults,
   overOptions,
+  takenAway,
   textOf,
   withQuery,
 } = require('./configuration.js');
@@ -49,6 +51,7 @@ class HolySheepClient {
   #handle;
   #hooks; // undefined, or {onAttempt, onDone}
   #defaults; // of withOptions(): options of each call
+  #fixed; // names of the default headers that the pool has
   #settings = PLAIN; // of calls without options of their own
   #key; // undefined, or a KeyFunction
   #isShared = false; // the native client is another's
@@ -82,6 +85,7 @@ class HolySheepClient {
     const opened = native.open(asked ? withKeyToCome(document) : document);
     if (Array.isArray(opened)) throw errorOfFailure(opened);
     this.#handle = opened;
+    this.#fixed = namesOfHeaders(options);
     if (asked) this.#key = new KeyFunction(options.apiKey, opened);
     const logger = options.logger ?? (options.logLevel ? console : undefined);
     const level = options.logLevel ?? 'info';
@@ -91,6 +95,7 @@ class HolySheepClient {
   #share(parent, changed) {
     this.#handle = parent.#handle;
     this.#isShared = true;
+    this.#fixed = parent.#fixed;
     this.#key = parent.#key;
     this.#defaults = defaultsOf(changed, parent.#defaults);
     this.#settings = new CallSettings(this.#defaults);
@@ -112,7 +117,9 @@ class HolySheepClient {
   withOptions(options) {
     checkClientOptions(options);
     const merged = overOptions(options, this.#options);
-    const alike = Object.keys(options).every((name) => OF_A_CALL.has(name));
+    const alike =
+      Object.keys(options).every((name) => OF_A_CALL.has(name)) &&
+      takenAway(options.defaultHeaders, this.#fixed) === undefined;
     return new this.constructor(merged, alike ? { client: this, changed: options } : undefined);
   }
 
@@ -162,6 +169,13 @@ class HolySheepClient {
 
   #settingsOf(options) {
     if (options === undefined || options === null) return this.#settings;
+    const kept = takenAway(options.headers, this.#fixed);
+    if (kept !== undefined) {
+      throw requestError(
+        `headers.${JSON.stringify(kept)}: a default header of the client, which no call can take ` +
+          'away; withOptions({ defaultHeaders }) makes a client without it',
+      );
+    }
     const before = this.#defaults;
     return new CallSettings(before === undefined ? options : overDefaults(options, before));
   }

@@ -21,6 +21,7 @@ const KINDS = {
   config: ['an object, or the path of a file', (value) => isObject(value) || isText(value)],
   headers: ['an object or Headers', isObject],
   time: ['milliseconds', (value) => typeof value === 'number' && value >= 0],
+  number: ['a number', Number.isFinite],
   count: ['a whole number', (value) => Number.isSafeInteger(value) && value >= 0],
   logger: ['an object with debug, info, warn and error', isObject],
   level: ["'debug', 'info', 'warn', 'error' or 'off'", (value) => Object.hasOwn(LOG_LEVELS, value)],
@@ -207,6 +208,18 @@ function addHeaders(made, given, what, makeError = requestError) {
   return made;
 }
 
+// The default headers that the engine sends by itself, in small letters.
+function namesOfHeaders(options) {
+  return Object.keys(headersOf(options)).map((name) => name.toLowerCase());
+}
+
+// The first of `names` that `headers` would take away, or undefined.
+function takenAway(headers, names) {
+  if (names.length === 0 || !headers) return undefined;
+  const entries = entriesOf(headers, 'headers', requestError);
+  return entries.find(([name, value]) => value === null && names.includes(name.toLowerCase()))?.[0];
+}
+
 function queryTexts(given) {
   const made = {};
   for (const [name, value] of Object.entries(given)) {
@@ -380,9 +393,11 @@ module.exports = {
   configuration,
   defaultsOf,
   didYouMean,
+  namesOfHeaders,
   overDefaults,
   overOptions,
   startingPoint,
+  takenAway,
   textOf,
   withQuery,
 };

@@ -3,11 +3,14 @@
 'use strict';
 
 const { HolySheepClient } = require('./client.js');
-const { checkClientOptions, startingPoint } = require('./configuration.js');
+const { checkClientOptions, checkOptions, startingPoint } = require('./configuration.js');
+const { requestError } = require('./errors.js');
 
 // The tutorial's defaults of chatCompletion().
 const TEMPERATURE = 0.7;
 const MAX_TOKENS = 1000;
+
+const CHAT_OPTIONS = { temperature: 'number', maxTokens: 'count' };
 
 class HolySheepFailoverClient {
   #client;
@@ -26,6 +29,9 @@ class HolySheepFailoverClient {
   }
 
   async chatCompletion(model, messages, options) {
+    if (typeof model !== 'string') throw requestError('model: expected a string');
+    if (!Array.isArray(messages)) throw requestError('messages: expected an array');
+    checkOptions(options || {}, CHAT_OPTIONS);
     const { temperature = TEMPERATURE, maxTokens = MAX_TOKENS } = options || {};
     return this.#client.chat.completions.create({
       model,

@@ -51,9 +51,15 @@ export const version: string;
 /** The promise of a result, which also gives the HTTP side of it. */
 export class APIPromise<Result> extends Promise<Result> {
   private constructor();
-  /** The answer as a `Response`. Rejects as the promise itself does. */
+  /**
+   * The answer as a `Response`. Rejects as the promise itself does. Cancelling the body of a stream
+   * ends its call.
+   */
   asResponse(): Promise<HostResponse>;
-  /** The result, the answer as a `Response`, and the request's id. */
+  /**
+   * The result, the answer as a `Response`, and the request's id. A stream can be read once, as
+   * `data` or as the body of `response`.
+   */
   withResponse(): Promise<{ data: Result; response: HostResponse; request_id: string | null }>;
 }
 
@@ -95,7 +101,7 @@ export interface RequestOptions {
   signal?: HostAbortSignal | null;
   /** Milliseconds for the whole call; `Infinity`: no limit. */
   timeout?: number | null;
-  /** `null` takes a default header away. */
+  /** `null` takes a default header away that `withOptions()` has added, not the constructor's. */
   headers?:
     | Record<string, string | number | boolean | null | undefined>
     | [string, string][]
@@ -135,6 +141,7 @@ export interface ClientOptions {
   timeout?: number | null;
   /** Attempts beside the first. */
   maxRetries?: number | null;
+  /** `null`, in `withOptions()`, takes one away: that makes a pool of its own. */
   defaultHeaders?: Record<string, string | null | undefined> | Headerlike | null;
   defaultQuery?: Record<string, string | null | undefined> | null;
   organization?: string | null;

@@ -109,15 +109,21 @@ class CallMetadata {
   }
 }
 
+// Where one cookie ends and another begins: the engine joins headers that come twice, and a comma
+// in a cookie is that of a date.
+const COOKIE = /,\s*(?=[!#$%&'*+\-.^_`|~0-9A-Za-z]+=)/;
+
 // A Headers of what came, which may be any bytes: those are told as Latin-1, as fetch tells them.
 function headersOf(fields, except) {
   const headers = new Headers();
   for (const [name, value] of Object.entries(fields)) {
     if (except?.has(name.toLowerCase())) continue;
-    try {
-      headers.append(name, Buffer.from(value, 'utf8').toString('latin1'));
-    } catch {
-      // No header that a Headers can hold.
+    for (const one of /^set-cookie$/i.test(name) ? value.split(COOKIE) : [value]) {
+      try {
+        headers.append(name, Buffer.from(one, 'utf8').toString('latin1'));
+      } catch {
+        // No header that a Headers can hold.
+      }
     }
   }
   return headers;
