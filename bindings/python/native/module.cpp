@@ -229,6 +229,7 @@ void define_monitor(py::module_& module) {
   define_text<holysheep_monitor_endpoints>(type, "endpoints");
   define_text<holysheep_monitor_health>(type, "health");
   define_text<holysheep_monitor_alerts>(type, "alerts");
+  define_text<holysheep_monitor_status>(type, "status");
 }
 
 void define_mock(py::module_& module) {
