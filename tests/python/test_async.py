@@ -101,6 +101,23 @@ class Calls(AsyncTest):
         self.assertEqual([loop for loop, _ in done], [asyncio.get_running_loop()] * 2)
         self.assertEqual([found.attempts for _, found in done], [2, 1])
 
+    async def test_hooks_are_told_of_what_was_left(self):
+        done = []
+        client = self.client({}, on_done=done.append)
+        async for _ in await chat(client, stream=True):
+            break
+        async with await chat(client, stream=True) as stream:
+            await stream.__anext__()
+        task = asyncio.create_task(chat(self.client(SILENT, on_done=done.append)))
+        await asyncio.sleep(0)
+        self.assertTrue(self.made.wait(1))
+        task.cancel()
+        with self.assertRaises(asyncio.CancelledError):
+            await task
+        while len(done) < 3:
+            await asyncio.sleep(0)  # the loop brings the ends
+        self.assertEqual([each.attempts for each in done], [1] * 3)
+
     async def test_hooks_may_be_coroutine_functions(self):
         told = asyncio.get_running_loop().create_future()
 

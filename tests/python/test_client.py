@@ -1,8 +1,10 @@
 """The client without an event loop: what goes out, what comes back, what is refused."""
 
 import copy
+import functools
 import json
 import pickle
+import signal
 import sys
 import threading
 import traceback
@@ -184,6 +186,72 @@ class Calls(PoolTest):
             list(stream)
         self.assertEqual(done[1].endpoint, "backup-1")
         self.assertEqual(len(attempts), 2)
+
+    def test_hooks_are_told_of_streams_that_are_left(self):
+        done = []
+        client = self.client({}, on_done=done.append)
+        for _ in chat(client, stream=True):
+            break
+        with chat(client, stream=True) as stream:
+            next(stream)
+        chat(client, stream=True).close()
+        self.assertEqual([each.endpoint for each in done], ["primary"] * 3)
+        self.assertEqual([each.attempts for each in done], [1] * 3)
+
+    def test_hooks_are_told_once_of_a_stream_closed_while_it_is_read(self):
+        done, began = [], threading.Event()
+        client = self.client(answers(tokens=50, stall={"at": "after_content", "after_tokens": 2}), on_done=done.append)
+        stream = chat(client, stream=True)
+
+        def read():
+            with self.assertRaises(HolySheepError):
+                for _ in stream:
+                    began.set()
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        self.assertTrue(began.wait(30))
+        stream.close()
+        reader.join(30)
+        self.assertEqual([each.attempts for each in done], [1])
+
+    def test_hooks_are_told_of_a_call_that_a_signal_broke_off(self):
+        def interrupt(*_):
+            raise ZeroDivisionError
+
+        before = signal.signal(signal.SIGUSR1, interrupt)
+        self.addCleanup(signal.signal, signal.SIGUSR1, before)
+        done = []
+        pool = self.pool(answers(stall="before_headers"))
+        client = pool.client(on_done=done.append)
+        self.addCleanup(client.close)
+        main = threading.main_thread().ident
+
+        def send():
+            pool.wait(1)
+            signal.pthread_kill(main, signal.SIGUSR1)
+
+        thread = threading.Thread(target=send)
+        thread.start()
+        with self.assertRaises(ZeroDivisionError):
+            chat(client)
+        thread.join()
+        self.assertEqual([each.attempts for each in done], [1])
+
+    def test_a_client_without_a_loop_takes_no_async_hooks(self):
+        async def hook(_):
+            pass
+
+        class Hook:
+            async def __call__(self, _):
+                pass
+
+        for each in (hook, Hook(), functools.partial(hook)):
+            for name in ("on_done", "on_attempt"):
+                with self.assertRaisesRegex(ConfigError, f"{name}: .*AsyncHolySheepClient"):
+                    self.client(**{name: each})
+        with self.assertRaisesRegex(ConfigError, "on_done"):
+            self.client().with_options(on_done=hook)
 
     def test_a_hook_that_raises_takes_no_answer_away(self):
         def broken(_):

@@ -8,7 +8,7 @@ from ._check import acheck
 from ._loop import loop_queue, tokens
 from ._native import Failure
 from ._resources import Completions, RawResponse
-from ._watch import TRACING
+from ._watch import TRACING, Late
 from ._wait import _modules
 
 TYPE_CHECKING = False
@@ -62,6 +62,10 @@ class AsyncCaller(Caller):
                 del queue.calls[token]
             if watch is not None:
                 watch.left(error)
+                if token in queue.calls:
+                    queue.calls[token] = Late(watch)
+                elif number and not future.cancelled():
+                    watch.told(future.result())  # it had ended before
             raise
         if engine.monitor is not None:
             engine.monitor.alerts_pending()

@@ -37,6 +37,7 @@ class AsyncHolySheepClient(BaseClient):
         with_raw_response: AsyncRawClient
 
     _caller_class = AsyncCaller
+    _awaits = True
 
     def _first_key(self, source: Callable[[], Any]) -> str:
         return "asked-before-each-call"  # never sent: the callable comes first

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class AsyncSource(Reading):
     """What has come of one stream and has not been read."""
 
-    __slots__ = ("_queue", "_waiter", "_waiting")
+    __slots__ = ("_late", "_latest", "_queue", "_waiter", "_waiting")
 
     def __init__(
         self, engine: Engine, path: str, kind: type[Any], queue: LoopQueue, watch: Watch | None
@@ -28,10 +28,14 @@ class AsyncSource(Reading):
         super().__init__(engine, path, kind, watch)
         self._queue = queue
         self._waiting: list[tuple[Any, ...]] = []
+        self._latest: list[tuple[Any, ...]] = []
         self._waiter: Any = None
+        self._late: Watch | None = None
 
     def feed(self, event: tuple[Any, ...]) -> None:
         self._waiting.append(event)
+        if self._late is not None and event[1] == DONE:
+            self._late.told(event[2])
         waiter = self._waiter
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
@@ -54,8 +58,18 @@ class AsyncSource(Reading):
                 raise
             finally:
                 self._waiter = None
-        events, self._waiting = self._waiting, []
-        return events
+        self._latest, self._waiting = self._waiting, []
+        return self._latest
+
+    def _leave(self, error: BaseException | None) -> None:
+        watch, self._watch = self._watch, None
+        if watch is None:
+            return
+        watch.left(error)
+        for event in self._latest + self._waiting:
+            if event[1] == DONE:
+                return watch.told(event[2])
+        self._late = watch  # the loop brings the end
 
     async def begin(self) -> None:
         events = await self.events()

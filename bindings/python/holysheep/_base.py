@@ -46,10 +46,14 @@ _OF_AN_ENGINE = (
 )
 
 
+_CO_COROUTINE = 0x80
+
+
 class BaseClient:
     __slots__ = ("__weakref__", "_arguments", "_caller", "_engine", "_watcher", "pool")
 
     _caller_class: type[Caller] = Caller
+    _awaits = False
 
     #: Endpoints as they are now; also metrics and the configuration in force.
     pool: Pool
@@ -79,7 +83,8 @@ class BaseClient:
     def _open(self, arguments: dict[str, Any]) -> None:
         self._arguments = arguments
         given = dict(arguments)
-        self._watcher = _watcher(**{name: given.pop(name) for name in _OF_A_WATCHER})
+        hooks = {name: given.pop(name) for name in _OF_A_WATCHER}
+        self._watcher = _watcher(**hooks, awaits=self._awaits)
         settings = given.pop("settings")
         timeout, max_retries = given.pop("timeout"), given.pop("max_retries")
         if all(given[name] is None for name in ("base_url", "config", "endpoints")):
@@ -165,7 +170,8 @@ class BaseClient:
         else:
             made._arguments = merged
             made._engine = self._engine
-            made._watcher = _watcher(**{name: merged[name] for name in _OF_A_WATCHER})
+            hooks = {name: merged[name] for name in _OF_A_WATCHER}
+            made._watcher = _watcher(**hooks, awaits=self._awaits)
         options = mapping(holysheep, "holysheep")
         defaults = self._caller.defaults.changed(
             timeout, default_headers, default_query, options, max_retries
@@ -219,7 +225,19 @@ class BaseClient:
         return f"<{type(self).__name__} policy={config['policy']} endpoints=[{names}]>"
 
 
-def _watcher(on_attempt: Any, on_done: Any, tracing: Any) -> Watcher:
+def _is_async(function: Any) -> bool:
+    """Whether calling it makes a coroutine: without `inspect`, which takes long to import."""
+    while hasattr(function, "func"):
+        function = function.func  # functools.partial
+    if not hasattr(function, "__code__"):
+        function = getattr(type(function), "__call__", None)
+    code = getattr(function, "__code__", None)
+    return code is not None and bool(code.co_flags & _CO_COROUTINE)
+
+
+def _watcher(on_attempt: Any, on_done: Any, tracing: Any, awaits: bool) -> Watcher:
+    if not isinstance(tracing, (bool, type(None))):
+        raise _errors.make(_errors.ConfigError, "tracing: expected True, False or None")
     if tracing:
         from importlib import import_module
 
@@ -231,4 +249,7 @@ def _watcher(on_attempt: Any, on_done: Any, tracing: Any) -> Watcher:
     for name, hook in (("on_attempt", on_attempt), ("on_done", on_done)):
         if hook is not None and not callable(hook):
             raise _errors.make(_errors.ConfigError, f"{name}: expected a callable")
+        if not awaits and _is_async(hook):
+            told = f"{name}: a coroutine function is for AsyncHolySheepClient"
+            raise _errors.make(_errors.ConfigError, told)
     return Watcher(on_attempt, on_done, tracing)

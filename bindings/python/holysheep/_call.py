@@ -73,8 +73,10 @@ class Caller:
                 "gevent.monkey" in _modules
                 or "eventlet.patcher" in _modules
                 or _log_state.queue is not None
+                or watch is not None
             ):
-                outcome = _wait.call(engine.native, verb, arguments)
+                told = None if watch is None else watch.told
+                outcome = _wait.call(engine.native, verb, arguments, told)
             else:
                 outcome = engine.native.call(verb, arguments)
         except Failure as failure:

@@ -27,7 +27,9 @@ class HolySheepClient(BaseClient):
     timeout: seconds for a whole call, all attempts included; None: no limit; or an httpx.Timeout.
     max_retries: as in the OpenAI SDK; n means n + 1 HTTP requests at most.
     on_attempt, on_done: called on the caller's thread when a call has ended, with its attempts and
-    with its metadata. What they raise goes to `sys.excepthook`.
+    with its metadata: also when it failed, was cancelled, or its stream was left. (An async client
+    tells of the last two once its loop has brought the end.) What they raise goes to
+    `sys.excepthook`.
     tracing: OpenTelemetry spans: True, False, or None for "where the program has loaded it".
 
     Raises ConfigError, before anything is sent, if something of this is wrong or a key is missing.

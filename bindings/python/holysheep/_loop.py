@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from ._async_stream import AsyncSource
     from ._native import Outcome
+    from ._watch import Late
 
 if "asyncio" in sys.modules:
     from asyncio import get_running_loop
@@ -46,7 +47,7 @@ class LoopQueue:
         self.loop = loop
         self.queue = Queue()
         #: Who waits for what: by the number that the engine echoes in each event.
-        self.calls: dict[int, Future[Outcome]] = {}
+        self.calls: dict[int, Future[Outcome] | Late] = {}
         self.streams: dict[int, AsyncSource] = {}
         loop.add_reader(self.queue.descriptor(), self._readable)
         self.logs: Queue | None = None

@@ -113,7 +113,10 @@ class Reading:
     def finish(self, outcome: Outcome) -> None:
         self.done = outcome
         watch, self._watch = self._watch, None
-        if watch is not None:
+        if watch is not None and self.closed:
+            watch.left()
+            watch.told(outcome)
+        elif watch is not None:
             watch.ended(outcome)
         self.check_end()
 
@@ -128,9 +131,11 @@ class Reading:
             self.closed = True
             if self.id:
                 self.native.cancel(self.id)
-            watch, self._watch = self._watch, None
-            if watch is not None:
-                watch.left(error)
+            if self._watch is not None:
+                self._leave(error)
+
+    def _leave(self, error: BaseException | None) -> None:
+        raise NotImplementedError
 
     def check_open(self) -> None:
         if self.closed:
@@ -152,7 +157,7 @@ class Reading:
 class _Source(Reading):
     """The queue of one stream."""
 
-    __slots__ = ("_queue", "busy", "waiting")
+    __slots__ = ("_latest", "_queue", "_reading", "busy", "waiting")
 
     def __init__(
         self, engine: Engine, path: str, kind: type[Any], queue: Queue, watch: Watch | None
@@ -160,6 +165,8 @@ class _Source(Reading):
         super().__init__(engine, path, kind, watch)
         self._queue = queue
         self.waiting: list[tuple[Any, ...]] = []
+        self._latest: list[tuple[Any, ...]] = []
+        self._reading = False
         self.busy = False
 
     def __del__(self) -> None:
@@ -168,12 +175,25 @@ class _Source(Reading):
     def events(self) -> list[tuple[Any, ...]]:
         """What has come; waits if nothing has."""
         if self.waiting:
-            events, self.waiting = self.waiting, []
-            return events
+            self._latest, self.waiting = self.waiting, []
+            return self._latest
+        self._reading = True
         try:
-            return _wait.drain(self._queue)
+            self._latest = _wait.drain(self._queue)
+            return self._latest
         except Failure as failure:
             raise _errors.from_failure(failure) from None
+        finally:
+            self._reading = False
+
+    def _leave(self, error: BaseException | None) -> None:
+        watch = self._watch
+        if watch is None or self._reading:
+            return  # another thread reads, and gets the end
+        self._watch = None
+        watch.left(error)
+        if self.id and watch.hooked:
+            watch.told(_wait.end_of(self._queue, self._latest + self.waiting))
 
     def begin(self) -> None:
         """Waits for the answer's head, or raises the call's error."""

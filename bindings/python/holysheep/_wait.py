@@ -7,7 +7,7 @@ import sys
 from _thread import allocate_lock, start_new_thread
 
 from . import _log
-from ._native import Queue
+from ._native import Failure, Queue
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _modules = sys.modules
 # How late a log record may be while a call is waited for.
 _LOG_MS = 50
+# As long as a broken engine may hold up whoever leaves a call.
+_END_MS = 1000
+_DONE = 4
 
 
 def is_green() -> bool:
@@ -82,13 +85,36 @@ def interruptibly(work: Callable[[], Any], give_up: Callable[[], Any]) -> Any:
     return done[0]
 
 
-def call(native: Client, method: str, arguments: tuple[Any, ...]) -> Outcome:
-    """As `native.call`, for greenlets and with log records as they come."""
+def end_of(queue: Queue, events: list[tuple[Any, ...]]) -> Outcome | None:
+    """The end of a call that was cancelled: among `events`, else in its queue, where the engine
+    puts it within microseconds; None if it does not."""
+    try:
+        while True:
+            for event in events:
+                if event[1] == _DONE:
+                    return event[2]  # type: ignore[no-any-return]
+            events = queue.drain(_END_MS)
+            if not events:
+                return None
+    except Failure:
+        return None  # of the process before fork()
+
+
+def call(
+    native: Client,
+    method: str,
+    arguments: tuple[Any, ...],
+    told: Callable[[Outcome | None], Any] | None = None,
+) -> Outcome:
+    """As `native.call`, for greenlets and with log records as they come. If the wait is broken off,
+    `told` gets the call's end."""
     queue = Queue()
     number = native.submit(queue, 0, 0, method, arguments)
     try:
         event = drain(queue)[0]  # one event, DONE
     except BaseException:
         native.cancel(number)
+        if told is not None:
+            told(end_of(queue, []))
         raise
     return event[2]  # type: ignore[no-any-return]

@@ -46,18 +46,23 @@ class Watcher:
 
 
 class Watch:
-    """Of one call: exactly one of its methods is called, once, when the call is over."""
+    """Of one call: either `ended` is called, once, or `left` and then perhaps `told`."""
 
-    __slots__ = ("_span", "_watcher")
+    __slots__ = ("_span", "_watcher", "hooked")
 
     def __init__(self, watcher: Watcher, span: CallSpan | None) -> None:
         self._watcher = watcher
         self._span = span
+        #: Whether somebody wants to know how a call ended that nobody waits for.
+        self.hooked = watcher.hooked
 
     def ended(self, outcome: Outcome) -> None:
         metadata = Metadata(outcome.meta())
         if self._span is not None:
             self._span.ended(metadata, outcome)
+        self._tell(metadata)
+
+    def _tell(self, metadata: Metadata) -> None:
         watcher = self._watcher
         if watcher.on_attempt is not None:
             tell(watcher.on_attempt, metadata.trace)
@@ -69,15 +74,39 @@ class Watch:
         if self._span is not None:
             self._span.left(error)
 
+    def told(self, outcome: Outcome | None) -> None:
+        """The end of a call that was left, or what was known of it then; None: nothing."""
+        if self.hooked and outcome is not None:
+            self._tell(Metadata(outcome.meta()))
+
+
+class Late:
+    """Stands for the future of an async call that was cancelled, until its end comes."""
+
+    __slots__ = ("_watch",)
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+
+    def done(self) -> bool:
+        return False
+
+    def set_result(self, outcome: Outcome) -> None:
+        self._watch.told(outcome)
+
 
 def tell(hook: Callable[[Any], Any], what: Any) -> None:
     """What a hook raises is shown, as that of a thread, and takes no answer from the caller."""
     try:
         later = hook(what)
         if hasattr(later, "__await__"):
-            from asyncio import ensure_future
+            from asyncio import get_running_loop
 
-            task = ensure_future(later)
+            try:
+                task = get_running_loop().create_task(later)
+            except RuntimeError:
+                later.close()  # else it complains once more
+                raise
             _tasks.add(task)
             task.add_done_callback(_tasks.discard)
     except Exception as error:
