@@ -69,6 +69,24 @@ class Monitor(PoolTest):
             chat(client)
         self.assertEqual([each["endpoint"] for each in told], ["primary"])
 
+    def test_alerts_reach_the_callback_through_streams_and_other_clients(self):
+        pool, told = self.pool(LIMITED, {}), []
+        first, other = (pool.client(monitor={"alert_threshold": 1}) for _ in range(2))
+        first.monitor.on_alert = told.append
+        self.assertIs(other.monitor, first.monitor)
+        for _ in range(2):
+            list(chat(other, stream=True))
+        self.assertEqual([each["endpoint"] for each in told], ["primary"])
+
+    def test_a_callback_outlives_the_client_of_one_request(self):
+        pool = self.pool(LIMITED, {})
+        told = []
+        pool.client(monitor={"alert_threshold": 1}).monitor.on_alert = told.append
+        for _ in range(2):
+            with pool.client(monitor={"alert_threshold": 1}) as client:
+                chat(client)
+        self.assertEqual(len(told), 1)
+
     def test_what_a_callback_raises_is_shown(self):
         shown, before = [], sys.excepthook
         self.addCleanup(setattr, sys, "excepthook", before)

@@ -233,6 +233,18 @@ class Fork(unittest.TestCase):
             except HolySheepError as error:
                 return error""")
 
+    def test_a_child_knows_the_keys_that_were_set(self):
+        out = self.forked("""
+                ask()
+                other.models.list()
+                HolySheepClient(config=config, max_wait_ms=7).models.list()""", before="""
+        config = pool.config
+        other = HolySheepClient(config=config, max_wait_ms=7)
+        for each in (client, other):
+            each.pool.set_key("vault-key")
+        """, after="print([each.key for each in pool.requests][1:])")
+        self.assertIn(str(["vault-key"] * 4), out)
+
     def test_a_child_logs_too(self):
         self.forked("""
                 with unittest.TestCase().assertLogs("holysheep", "INFO") as caught:

@@ -67,8 +67,8 @@ class AsyncCaller(Caller):
                 elif number and not future.cancelled():
                     watch.told(future.result())  # it had ended before
             raise
-        if engine.monitor is not None:
-            engine.monitor.alerts_pending()
+        if engine.shared.monitor is not None:
+            engine.hand_out_alerts()
         if watch is not None:
             watch.ended(outcome)
         if outcome.status:

@@ -88,8 +88,8 @@ class Caller:
             if watch is not None:
                 watch.left(error)
             raise
-        if engine.monitor is not None:
-            engine.monitor.alerts_pending()
+        if engine.shared.monitor is not None:
+            engine.hand_out_alerts()
         if watch is not None:
             watch.ended(outcome)
         if outcome.status:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 from _thread import allocate_lock
+from _weakref import ref
 
 from . import _errors, _json, _native, _trust, _wait
 from ._native import Failure
@@ -21,19 +22,58 @@ from ._native import Failure
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
+    from weakref import ReferenceType
 
 
 #: Who uses more configurations in turn makes them up for each call, and nothing is gained.
 _KEPT_MAX = 4
 _CLOSING_SECONDS_MAX = 1e9
 _CA_FILE_DEFAULT = "ca_file_default"
-_kept: dict[str, _native.Client] = {}  # the most recently opened last
+_kept: dict[str, tuple[_native.Client, Shared]] = {}  # the most recently opened last
 
 
-def _keep(document: str) -> None:
+class Shared:
+    """What all clients of one engine have in common on this side of it."""
+
+    __slots__ = ("__weakref__", "generation", "keys", "monitor")
+
+    def __init__(self) -> None:
+        self.generation = process.generation
+        #: Set since the engine was opened, by endpoint: the document does not know them.
+        self.keys: dict[str, str] = {}
+        #: Whose alerts are handed out when calls have ended; a RateLimitMonitor.
+        self.monitor: Any = None
+
+    def follow(self, native: _native.Client) -> None:
+        """After fork(), for the fresh engine of the child."""
+        if self.generation != process.generation:
+            self.generation = process.generation
+            self.monitor = None
+        for endpoint, key in self.keys.items():
+            native.set_key(endpoint, key)
+
+
+_shared: dict[str, ReferenceType[Shared]] = {}
+
+
+def _shared_of(document: str) -> Shared:
+    reference = _shared.get(document)
+    found = reference() if reference is not None else None
+    if found is None:
+        found = Shared()
+        _shared[document] = ref(found, lambda dead: _forget(document, dead))
+    return found
+
+
+def _forget(document: str, dead: ReferenceType[Shared]) -> None:
+    if _shared.get(document) is dead:
+        del _shared[document]
+
+
+def _keep(document: str, shared: Shared) -> None:
     """Holds a handle of the engine of this configuration."""
-    handle = _kept.pop(document, None)
-    _kept[document] = handle or _native.Client(document)
+    kept = _kept.pop(document, None)
+    _kept[document] = kept or (_native.Client(document), shared)
     while len(_kept) > _KEPT_MAX:
         _kept.pop(next(iter(_kept)), None)
 
@@ -71,7 +111,7 @@ class Engine:
         "key_source",
         "listens",
         "log_level",
-        "monitor",
+        "shared",
     )
 
     def __init__(self, document: dict[str, Any], key_source: Callable[[], Any] | None) -> None:
@@ -79,14 +119,16 @@ class Engine:
         self.key_source = key_source
         self.key: str | None = None
         self.closed = False
-        #: Whose alerts are handed out when calls have ended; a RateLimitMonitor.
-        self.monitor: Any = None
         #: What the engine's records are sent for; 0: nobody listens.
         self.log_level = 0
         try:
             self._document, self._native = _opened(document)
-            if not document.get("isolated"):
-                _keep(self._document)
+            isolated = document.get("isolated")
+            self.shared = Shared() if isolated else _shared_of(self._document)
+            if not isolated:
+                _keep(self._document, self.shared)
+            if self.shared.generation != process.generation:
+                self.shared.follow(self._native)
         except Failure as failure:
             raise _errors.from_failure(failure) from None
         #: Whether its monitor is to listen, which may fail.
@@ -108,12 +150,10 @@ class Engine:
                 raise self.error_closed()
             try:
                 self._native = _native.Client(self._document)
-                if self.key is not None:
-                    self._native.set_key("", self.key)
+                self.shared.follow(self._native)
             except Failure as failure:
                 raise _errors.from_failure(failure) from None
             self.log_level = 0
-            self.monitor = None
             self.generation = process.generation
 
     def error_closed(self) -> Exception:
@@ -148,8 +188,19 @@ class Engine:
         if not isinstance(key, str):
             raise _errors.make(_errors.ConfigError, "api_key: the callable returned no string")
         if key != self.key:
-            self.tell(lambda native: native.set_key("", key))
+            self.set_key_of("", key)
             self.key = key
+
+    def set_key_of(self, endpoint: str, key: str) -> None:
+        """Sets it for an endpoint, or for all that share the client's key, also after fork()."""
+        self.tell(lambda native: native.set_key(endpoint, key))
+        self.shared.keys[endpoint] = key
+
+    def hand_out_alerts(self) -> None:
+        """Calls `on_alert` for what has come."""
+        monitor = self.shared.monitor
+        if monitor is not None and self.generation == process.generation:
+            monitor.alerts_pending()
 
     def close(self, timeout: float) -> bool:
         """Lets calls that run finish for up to `timeout` seconds. False: some were cancelled."""

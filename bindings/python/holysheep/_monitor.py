@@ -128,7 +128,8 @@ class RateLimitMonitor:
     @property
     def on_alert(self) -> Callable[[dict[str, Any]], Any] | None:
         """Called with each alert when it begins and when it is over: on the thread that records;
-        for a client's monitor on that of the next call that ends, or of `alerts_pending()`. What it
+        for a client's monitor on that of the next call or stream that ends, of whichever client of
+        its engine, or of `alerts_pending()`. What it
         raises goes to `sys.excepthook`."""
         return self._on_alert
 

@@ -44,9 +44,10 @@ class Pool:
 
         engine = self._engine
         native = engine.ask(lambda native: native.monitor())
-        if engine.monitor is None:
-            engine.monitor = RateLimitMonitor._of(native)
-        return engine.monitor  # type: ignore[no-any-return]
+        shared = engine.shared
+        if shared.monitor is None:
+            shared.monitor = RateLimitMonitor._of(native)
+        return shared.monitor  # type: ignore[no-any-return]
 
     def health(self) -> dict[str, Any]:
         """The health report: `ok`, `overall_status`, and each endpoint's state."""
@@ -68,7 +69,7 @@ class Pool:
 
     def set_key(self, key: str, endpoint: str = "") -> None:
         """Sets the key of an endpoint, or of all that share the client's."""
-        self._engine.tell(lambda native: native.set_key(endpoint, key))
+        self._engine.set_key_of(endpoint, key)
 
     def __iter__(self) -> Iterator[Endpoint]:
         return iter(self.endpoints)

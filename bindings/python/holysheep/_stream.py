@@ -58,6 +58,7 @@ class Reading:
 
     __slots__ = (
         "_delivered",
+        "_engine",
         "_path",
         "_texts",
         "_watch",
@@ -71,6 +72,7 @@ class Reading:
 
     def __init__(self, engine: Engine, path: str, kind: type[Any], watch: Watch | None) -> None:
         self.native = engine.native
+        self._engine = engine
         self._path = path
         self._watch = watch
         self.kind = kind
@@ -112,6 +114,7 @@ class Reading:
 
     def finish(self, outcome: Outcome) -> None:
         self.done = outcome
+        self._engine.hand_out_alerts()
         watch, self._watch = self._watch, None
         if watch is not None and self.closed:
             watch.left()
@@ -133,6 +136,7 @@ class Reading:
                 self.native.cancel(self.id)
             if self._watch is not None:
                 self._leave(error)
+            self._engine.hand_out_alerts()
 
     def _leave(self, error: BaseException | None) -> None:
         raise NotImplementedError
