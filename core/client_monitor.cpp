@@ -281,12 +281,17 @@ void ClientMonitor::judge_limited(Now now) {
   if (none) {
     if (limited_since_ < 0) limited_since_ = now.mono;
     limited_last_ = now.mono;
+    some_limited_ = std::any_of(snapshot_->endpoints.begin(), snapshot_->endpoints.end(),
+                                [&](const auto& each) {
+                                  return status_at(*each, now.mono) == EndpointStatus::rate_limited;
+                                });
   } else {
     limited_since_ = -1;
   }
   if (limited_alert_id_ != 0) {
-    // Limits that open and close again are one episode.
-    if (none || now.mono - limited_last_ < kAlertQuiet) return;
+    // Limits that open and close again are one episode; a key that is accepted again ends it.
+    const Nanos quiet = some_limited_ ? kAlertQuiet : 0;
+    if (none || now.mono - limited_last_ < quiet) return;
     monitor_.alerts().resolve(limited_alert_id_, now.unix);
     limited_alert_id_ = 0;
     return;

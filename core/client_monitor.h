@@ -98,6 +98,7 @@ class ClientMonitor {
   std::uint64_t limited_alert_id_ = 0;
   Nanos limited_since_ = -1;  // nobody has taken calls since; -1: somebody does
   Nanos limited_last_ = 0;
+  bool some_limited_ = false;  // then: by a 429, and not only by refusals and faults
   std::uint64_t delivery_alert_id_ = 0;
   bool begun_ = false;
   std::vector<KeptTrace> fresh_traces_;  // of this turn
