@@ -87,6 +87,17 @@ class Monitor(PoolTest):
                 chat(client)
         self.assertEqual(len(told), 1)
 
+    def test_a_client_with_another_key_has_another_monitor(self):
+        pool = self.pool()
+        client = pool.client()
+        monitor = client.monitor
+        client.pool.set_key("another")
+        chat(client)
+        self.assertIs(client.monitor, monitor)
+        other = pool.client()
+        self.assertIsNot(other.monitor, monitor)
+        self.assertEqual(other.monitor.metrics["primary"].total_requests, 0)
+
     def test_what_a_callback_raises_is_shown(self):
         shown, before = [], sys.excepthook
         self.addCleanup(setattr, sys, "excepthook", before)

@@ -70,6 +70,14 @@ def _forget(document: str, dead: ReferenceType[Shared]) -> None:
         del _shared[document]
 
 
+def _part(document: str, shared: Shared) -> None:
+    """Once its key is another, the next client of this document gets an engine of its own."""
+    reference = _shared.get(document)
+    if reference is not None and reference() is shared:
+        _shared.pop(document, None)
+        _kept.pop(document, None)
+
+
 def _keep(document: str, shared: Shared) -> None:
     """Holds a handle of the engine of this configuration."""
     kept = _kept.pop(document, None)
@@ -195,6 +203,7 @@ class Engine:
         """Sets it for an endpoint, or for all that share the client's key, also after fork()."""
         self.tell(lambda native: native.set_key(endpoint, key))
         self.shared.keys[endpoint] = key
+        _part(self._document, self.shared)
 
     def hand_out_alerts(self) -> None:
         """Calls `on_alert` for what has come."""
