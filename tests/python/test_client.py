@@ -175,6 +175,15 @@ class Calls(PoolTest):
         with self.assertRaises(APITimeoutError):
             chat(client.with_options(max_retries=0), timeout=httpx_like)
 
+    def test_the_headers_of_an_answer_have_no_case(self):
+        found = chat(self.client()).holysheep.headers
+        self.assertEqual(found.setdefault("Content-Type", "other"), found["content-type"])
+        found["X-MINE"] = "1"
+        self.assertEqual(found.pop("x-Mine"), "1")
+        self.assertIsNone(found.pop("X-Mine", None))
+        del found["Content-Type"]
+        self.assertNotIn("content-type", found)
+
     def test_hooks_get_the_trace(self):
         attempts, done = [], []
         client = self.client(LIMITED, {}, on_attempt=attempts.append, on_done=done.append)
@@ -433,12 +442,13 @@ class Construction(PoolTest):
         self.refused("line 1, column 2", config="{,")
         self.refused(r"config.endpoints\[0\]", endpoints=[{1, 2}], api_key="k")
         for name, values in (
-            ("config", (5, True, 1.5, b"{}")),
+            ("config", (5, True, 1.5, b"", b"\xff", b"/nowhere")),
             ("endpoints", (5, "primary")),
-            ("max_retries", ("3", -1, True, 1.5)),
+            ("max_retries", ("3", -1, True, 1.5, 1000, 10**30)),
             ("timeout", ("5", 0, -1, True, float("nan"))),
-            ("default_headers", ("abc", [1])),
-            ("default_query", ("x", [1])),
+            ("default_headers", ("abc", [1], {1: "x"})),
+            ("default_query", ("x", [1], {"a": object()})),
+            ("tracing", ("x", 1)),
             ("on_done", (5,)),
             ("on_attempt", ("x",)),
             ("policy", ("clever", 5)),
@@ -451,8 +461,10 @@ class Construction(PoolTest):
     def test_bad_defaults_of_a_view(self):
         client = self.client()
         for arguments, name in (({"max_retries": "3"}, "max_retries"), ({"timeout": -1}, "timeout"),
-                                ({"default_headers": "x"}, "headers")):
-            with self.assertRaisesRegex(RequestError, name):
+                                ({"default_headers": "x"}, "default_headers"),
+                                ({"default_headers": {"X-A": []}}, "default_headers.X-A"),
+                                ({"default_query": "x"}, "default_query")):
+            with self.assertRaisesRegex(ConfigError, name):
                 client.with_options(**arguments)
         for timeout in ("x", None, float("nan")):
             with self.assertRaisesRegex(RequestError, "timeout"):
@@ -531,7 +543,9 @@ class Construction(PoolTest):
         self.assertEqual(out.split(), ["mine", "primary", "3"])
 
     def test_a_text_that_is_no_configuration_is_not_repeated(self):
-        for text in ("sk-live-secret", '[{"api_key": "sk-live-secret"}]', "a/sk-live-secret"):
+        for text in ("sk-live-secret", '[{"api_key": "sk-live-secret"}]', "a/sk-live-secret",
+                     "sk-live-secret.json", b"sk-live-secret", b'{"api_key": "sk-live-secret", "x": 1}',
+                     bytearray(b'{"api_key": "sk-live-secret"')):
             with self.assertRaises(ConfigError) as caught:
                 HolySheepClient(config=text)
             told = "".join(traceback.format_exception(caught.exception))
@@ -539,6 +553,7 @@ class Construction(PoolTest):
         pool = self.pool()
         marked = HolySheepClient(config="\ufeff" + json.dumps(pool.config))
         self.assertTrue(chat(marked).output_text)
+        self.assertTrue(chat(HolySheepClient(config=json.dumps(pool.config).encode())).output_text)
 
     def test_views_change_defaults_only(self):
         pool = self.pool(LIMITED, {}, answers(stall="before_headers"))

@@ -218,6 +218,7 @@ class Fork(unittest.TestCase):
         self.forked("""
                 for call in (lambda: client.chat.completions.create(model=5, messages=[]),
                              lambda: client.request("BAD METHOD", "/x"), lambda: pool.requests,
+                             lambda: pool.count() and 1 / 0,
                              lambda: closed.models.list()):
                     try:
                         call()

@@ -32,6 +32,8 @@ NOT_GIVEN = NotGiven()
 omit = NOT_GIVEN
 
 _NO_TRANSPORT = "HolySheep brings its own transport; instead of it set {} of the client"
+#: The engine's own limit, which it says of each call only.
+_ATTEMPTS_MAX = 1000
 _REFUSED = {
     "http_client": _NO_TRANSPORT.format("`proxy`, `ca_file` or `client_cert`"),
     "websocket_base_url": "realtime is not offered; `request()` reaches every HTTP path",
@@ -53,8 +55,10 @@ def milliseconds(seconds: float, name: str, kind: Kind = _errors.RequestError) -
 
 def attempts(max_retries: Any, kind: Kind = _errors.RequestError) -> int:
     """HTTP requests that a call may make."""
-    if isinstance(max_retries, bool) or not isinstance(max_retries, int) or max_retries < 0:
+    if isinstance(max_retries, bool) or not isinstance(max_retries, int):
         raise _errors.make(kind, "max_retries: expected a whole number, 0 or more")
+    if not 0 <= max_retries < _ATTEMPTS_MAX:
+        raise _errors.make(kind, f"max_retries: expected 0 to {_ATTEMPTS_MAX - 1}")
     return max_retries + 1
 
 
@@ -111,6 +115,8 @@ def load(config: Any) -> dict[str, Any]:
     """The configuration as a dict: given as one, as JSON text, or as the path of a file."""
     if hasattr(config, "keys"):
         return dict(config)
+    if isinstance(config, (bytes, bytearray, memoryview)):
+        config = _text_of(bytes(config))
     text = config.lstrip("\ufeff \t\r\n") if isinstance(config, str) else ""
     if text[:1] not in ("{", "["):
         try:
@@ -136,12 +142,27 @@ def load(config: Any) -> dict[str, Any]:
     return document
 
 
+_EXPECTED = "config: expected a dict, JSON text or the path of a file"
+
+
+def _text_of(config: bytes) -> str:
+    """Of what a file opened as "rb" or a secrets store gives: always the document, never a path."""
+    try:
+        text = config.decode("utf-8-sig").lstrip()
+    except UnicodeDecodeError:
+        text = ""
+    if text[:1] not in ("{", "["):
+        raise _errors.make(_errors.ConfigError, f"{_EXPECTED}, not bytes that are no JSON object")
+    return text
+
+
 def _unread(config: Any, error: Exception) -> str:
-    """Names a file only where it is one: any other text may hold a key."""
-    told = "config: expected a dict, JSON text or the path of a file"
+    """Names a file only where it looks like one: any other text may hold a key."""
+    told = _EXPECTED
     if not isinstance(error, OSError):
         return f"{told}, not {type(config).__name__}"
-    name = str(config) if not isinstance(config, str) or config.endswith(".json") else "the text"
+    is_path = not isinstance(config, str) or ("sk-" not in config and config.endswith(".json"))
+    name = str(config) if is_path else "the text"
     return f"{told} ({name}: {error.strerror})"
 
 
@@ -190,6 +211,9 @@ def configuration(
     if policy is not None:
         document["policy"] = policy
     headers = dict(mapping(default_headers, "default_headers", kind))
+    for name in headers:
+        if not isinstance(name, str):
+            raise _errors.make(kind, f"default_headers: expected text, not {name!r}")
     query = mapping(default_query, "default_query", kind)
     for name, value in (("OpenAI-Organization", organization), ("OpenAI-Project", project)):
         if value is not None:
@@ -197,7 +221,10 @@ def configuration(
     if headers:
         _merge(document, "headers", headers)
     if query:
-        _merge(document, "query", {name: _query_text(each) for name, each in query.items()})
+        texts = {
+            name: _query_text(each, f"default_query.{name}", kind) for name, each in query.items()
+        }
+        _merge(document, "query", texts)
     document.update({name: value for name, value in settings.items() if is_given(value)})
     return document
 
@@ -213,12 +240,14 @@ def _query_pairs(name: str, value: object) -> Iterator[tuple[str, str]]:
         for key, each in value.items():
             yield from _query_pairs(f"{name}[{key}]", each)
     else:
-        yield name, _query_text(value)
+        yield name, _query_text(value, f"extra_query.{name}")
 
 
-def _query_text(value: object) -> str:
+def _query_text(value: object, name: str, kind: Kind = _errors.RequestError) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
+    if type(value).__str__ is object.__str__ and type(value).__repr__ is object.__repr__:
+        raise _errors.make(kind, f"{name}: expected text, not {type(value).__name__}")
     return str(value)
 
 
@@ -260,12 +289,14 @@ class Defaults:
         max_retries: Any = None,
         kind: Kind = _errors.RequestError,
     ) -> Defaults:
-        """A copy with the given ones over it. `kind`: of the error if one of them is wrong."""
+        """A copy with the given ones over it. `kind`: of the error if one of them is wrong; a
+        ConfigError names headers and query as a client's arguments are."""
         made = self.copy()
+        scope = "default" if kind is _errors.ConfigError else "extra"
         if headers is not None and is_given(headers):
-            made.headers = _header_lines(made.headers, mapping(headers, "extra_headers"))
+            made.headers = _header_lines(made.headers, headers, f"{scope}_headers", kind)
         if query is not None and is_given(query):
-            made.query = {**made.query, **mapping(query, "extra_query")}
+            made.query = {**made.query, **mapping(query, f"{scope}_query", kind)}
         if options is not None and is_given(options):
             made.options = _merged(made.options, mapping(options, "holysheep"))
         if max_retries is not None and is_given(max_retries):
@@ -308,20 +339,20 @@ def _merged(before: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, 
     return made
 
 
-def _header_lines(before: str | None, headers: Mapping[str, str]) -> str | None:
+def _header_lines(before: str | None, headers: Any, whose: str, kind: Kind) -> str | None:
     """The lines of `before` with `headers` over them; a value that is not given takes one away."""
     kept = {line.split(":")[0].lower(): line for line in (before or "").split("\n") if line}
-    for name, value in headers.items():
+    for name, value in mapping(headers, whose, kind).items():
         if not isinstance(name, str):
-            raise _errors.make(_errors.RequestError, f"extra_headers: expected text, not {name!r}")
+            raise _errors.make(kind, f"{whose}: expected text, not {name!r}")
         kept.pop(name.lower(), None)
         if not is_given(value) or value is None:
             continue
         if not isinstance(value, (str, int, float)):
-            told = f"extra_headers.{name}: expected text, not {type(value).__name__}"
-            raise _errors.make(_errors.RequestError, told)
+            told = f"{whose}.{name}: expected text, not {type(value).__name__}"
+            raise _errors.make(kind, told)
         line = f"{name}: {value}"
         if "\n" in line or "\r" in line:
-            raise _errors.make(_errors.RequestError, f"extra_headers: {name!r} holds a line break")
+            raise _errors.make(kind, f"{whose}: {name!r} holds a line break")
         kept[name.lower()] = line
     return "\n".join(kept.values()) or None

@@ -174,7 +174,7 @@ class BaseClient:
             made._watcher = _watcher(**hooks, awaits=self._awaits)
         options = mapping(holysheep, "holysheep")
         defaults = self._caller.defaults.changed(
-            timeout, default_headers, default_query, options, max_retries
+            timeout, default_headers, default_query, options, max_retries, _errors.ConfigError
         )
         made._start(made._engine, defaults)
         return made

@@ -20,8 +20,20 @@ class Headers(dict[str, str]):
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and dict.__contains__(self, name.lower())
 
+    def __setitem__(self, name: str, value: str) -> None:
+        dict.__setitem__(self, name.lower(), value)
+
+    def __delitem__(self, name: str) -> None:
+        dict.__delitem__(self, name.lower())
+
     def get(self, name: str, default: Any = None) -> Any:
         return dict.get(self, name.lower(), default)
+
+    def pop(self, name: str, *default: Any) -> Any:
+        return dict.pop(self, name.lower(), *default)
+
+    def setdefault(self, name: str, default: Any = None) -> Any:
+        return dict.setdefault(self, name.lower(), default)
 
 
 def headers_of(members: dict[str, Any]) -> Headers:

@@ -90,6 +90,7 @@ class MockPool:
         """Requests that an endpoint (or all) received."""
         count: int = self._ask(lambda mock: mock.count(endpoint))
         if count < 0:
+            self._ask(lambda mock: mock.config())  # raises in a child process
             raise _errors.make(_errors.ConfigError, f"no endpoint is called {endpoint!r}")
         return count
 

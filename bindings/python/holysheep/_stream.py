@@ -35,6 +35,7 @@ else:
 
 scan = _json.scan
 HEADERS, DATA, RESTARTED, DONE = 1, 2, 3, 4
+_TEXTS_MAX = 4096
 _LEFT = (
     "this stream was closed before its end: the loop that read it was left, or close() was called"
 )
@@ -97,7 +98,10 @@ class Reading:
             data = {"data": data}
         made, text = self._delivered(data)
         if text:
-            self._texts.append(text)
+            texts = self._texts
+            texts.append(text)
+            if len(texts) > _TEXTS_MAX:
+                texts[:] = ["".join(texts)]  # a str object for each would take 100 bytes a chunk
         return made
 
     def restart(self, on_restart: Callable[[], Any] | None) -> Any:

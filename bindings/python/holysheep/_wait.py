@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _modules = sys.modules
 # How late a log record may be while a call is waited for.
 _LOG_MS = 50
+_SLICE_SECONDS = 0.05
 # As long as a broken engine may hold up whoever leaves a call.
 _END_MS = 1000
 _DONE = 4
@@ -75,7 +76,9 @@ def interruptibly(work: Callable[[], Any], give_up: Callable[[], Any]) -> Any:
     running.acquire()
     start_new_thread(run, ())
     try:
-        running.acquire()
+        # In slices: a signal that comes just before the lock is waited for does not end the wait.
+        while not running.acquire(True, _SLICE_SECONDS):
+            pass
     except BaseException:
         give_up()
         running.acquire()  # no thread is left to the interpreter's end
