@@ -37,7 +37,8 @@ struct Attempt {
   Nanos body_at = -1;      // first byte of the body that is not white space
   Nanos byte_at = -1;      // last byte
   Nanos first_content_at = -1;
-  Nanos content_at = -1;  // last content
+  Nanos content_at = -1;          // last content
+  std::int64_t answer_bytes = 0;  // of a whole answer
   std::int64_t content_count = 0;
   Nanos ended_at = -1;  // the dialect's end
   Nanos event_at = -1;  // the last event from then on: comments are silence

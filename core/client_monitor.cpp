@@ -18,6 +18,8 @@ constexpr Nanos kLimitedLasting = 10 * kSecond;
 constexpr Nanos kPlainTraceEvery = 100 * kMillisecond;
 // Of a request whose usage nobody told: a token of English text is about four bytes of JSON.
 constexpr std::int64_t kBytesPerToken = 4;
+// What an answer that nobody saw is taken for while no answer of its model has told its usage.
+constexpr std::int64_t kUnknownOutput = 500;
 constexpr int kTooManyRequests = 429;
 
 MonitorSettings settings_of(const Config& config) {
@@ -38,6 +40,8 @@ std::vector<std::string> names_of(const Config& config) {
   return names;
 }
 
+}  // namespace
+
 bool is_requests_fault(Verdict verdict) {
   switch (verdict) {
     case Verdict::invalid_request:
@@ -50,6 +54,8 @@ bool is_requests_fault(Verdict verdict) {
       return false;
   }
 }
+
+namespace {
 
 RequestOutcome outcome_of(Verdict verdict, int status) {
   if (verdict == Verdict::ok) return RequestOutcome::succeeded;
@@ -78,7 +84,18 @@ bool maybe_billed(const Attempt& attempt, Verdict verdict) {
 // Of a model's answers, in tokens: what one that nobody saw may have had.
 std::int64_t usual_output(const LedgerLine& model) {
   const std::uint64_t calls = model.calls.get();
-  return calls == 0 ? 0 : static_cast<std::int64_t>(model.output_tokens.get() / calls);
+  if (model.output_tokens.get() == 0 || calls == 0) return kUnknownOutput;
+  return static_cast<std::int64_t>(model.output_tokens.get() / calls);
+}
+
+// Of an attempt that told no usage, in tokens, by what was seen of its answer.
+std::int64_t output_of(const Attempt& attempt, const LedgerLine& model) {
+  if (attempt.answered_at < 0) return usual_output(model);
+  if (attempt.reader == nullptr) {
+    return attempt.answer_bytes > 0 ? attempt.answer_bytes / kBytesPerToken : usual_output(model);
+  }
+  // Servers put one token into a chunk, or many.
+  return std::max(attempt.content_count, attempt.reader->content_bytes() / kBytesPerToken);
 }
 
 }  // namespace
@@ -150,9 +167,7 @@ void ClientMonitor::estimate(const Call& call, const TraceLine& line, Now now) {
   const std::string* body = call.request.body.get();
   const std::int64_t bytes = body == nullptr ? 0 : static_cast<std::int64_t>(body->size());
   usage.input = (bytes + kBytesPerToken - 1) / kBytesPerToken;
-  usage.output = call.attempt.reader != nullptr && call.attempt.answered_at >= 0
-                     ? call.attempt.content_count
-                     : usual_output(of_model);
+  usage.output = output_of(call.attempt, of_model);
   if (call.attempt.reader != nullptr) {
     const Usage& told = call.attempt.reader->facts().usage;
     if (told.known()) usage = told;

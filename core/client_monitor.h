@@ -32,6 +32,9 @@ struct KeptTrace {
   std::shared_ptr<const CallReport> report;
 };
 
+// The call failed by what was asked, not by who was asked.
+bool is_requests_fault(Verdict verdict);
+
 class ClientMonitor {
  public:
   static constexpr std::size_t kTracesMax = 50;

@@ -490,6 +490,7 @@ void Engine::Impl::finish_ok(Call& call, const BodyFacts& facts) {
   done.http_status = attempt.status;
   done.attempts = call.attempts;
   done.flags = call.maybe_billed ? kFlagMaybeBilled : 0;
+  attempt.answer_bytes = static_cast<std::int64_t>(attempt.body.size());
   done.data = std::move(attempt.body);
   done.report = report;
   make_room_for_end();
@@ -542,6 +543,9 @@ void Engine::Impl::finish_failed(Call& call, Status status, std::string message,
   done.report = report;
   make_room_for_end();
   out(call, std::move(done));
+  if (status != Status::cancelled && is_requests_fault(report->cause.verdict)) {
+    counters->calls_rejected.fetch_add(1, std::memory_order_relaxed);
+  }
   (status == Status::cancelled ? counters->calls_cancelled : counters->calls_failed)
       .fetch_add(1, std::memory_order_relaxed);
   close(call, report);

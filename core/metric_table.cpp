@@ -56,7 +56,8 @@ constexpr std::array kRows = std::to_array<MetricRow>({
      "HTTP requests under way."},
     {Metric::calls_started, "holysheep_calls_started_total", kCounter, "", "Calls accepted."},
     {Metric::calls, "holysheep_calls_total", kCounter, "result",
-     "Calls that ended; result is succeeded, failed or cancelled."},
+     "Calls that ended; result is succeeded, failed, rejected (by their request's own fault: 400, "
+     "too long, filtered) or cancelled."},
     {Metric::calls_waiting, "holysheep_calls_waiting", kGauge, "",
      "Calls that wait before their next attempt."},
     {Metric::failovers, "holysheep_failovers_total", kCounter, "",

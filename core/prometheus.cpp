@@ -153,7 +153,10 @@ void write_calls(Exposition& out, const Counters& counters) {
   one(Metric::calls_started, counters.calls_started);
   out.family(Metric::calls);
   out.sample({{"result", "succeeded"}}, read(counters.calls_succeeded));
-  out.sample({{"result", "failed"}}, read(counters.calls_failed));
+  const std::uint64_t failed = read(counters.calls_failed);
+  const std::uint64_t rejected = std::min(read(counters.calls_rejected), failed);
+  out.sample({{"result", "failed"}}, failed - rejected);
+  out.sample({{"result", "rejected"}}, rejected);
   out.sample({{"result", "cancelled"}}, read(counters.calls_cancelled));
   one(Metric::calls_waiting, counters.calls_waiting);
   one(Metric::failovers, counters.failovers);

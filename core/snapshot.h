@@ -35,6 +35,7 @@ struct Counters {
   std::atomic<std::uint64_t> calls_waiting{0};
   std::atomic<std::uint64_t> calls_succeeded{0};
   std::atomic<std::uint64_t> calls_failed{0};
+  std::atomic<std::uint64_t> calls_rejected{0};  // of those, by their request's own fault
   std::atomic<std::uint64_t> calls_cancelled{0};
   std::atomic<std::uint64_t> failovers{0};  // attempts on another endpoint than the one before
   std::atomic<std::uint64_t> retries{0};    // attempts beyond a call's first

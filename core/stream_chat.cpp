@@ -74,8 +74,10 @@ void StreamReader::read_choice(JsonSkim& json, int position, Found& found) {
       const JsonSlice value = json.value();
       if (value.is_string()) reason = value.raw;
     } else if (name == "text") {
-      const bool filled = json.value().filled();
-      found.content |= filled && dialect_.kind == DialectKind::completions;
+      const JsonSlice text = json.value();
+      const bool completions = dialect_.kind == DialectKind::completions;
+      found.content |= text.filled() && completions;
+      if (completions) content_bytes_ += static_cast<std::int64_t>(text.raw.size());
     } else if (name == "error") {
       found.error |= json.value().filled();
     } else {
@@ -95,7 +97,9 @@ void StreamReader::read_delta(JsonSkim& json, Found& found) {
     if (name == "tool_calls") {
       read_tool_calls(json, found);
     } else if (among(name, kContentMembers)) {
-      found.content |= json.value().filled();
+      const JsonSlice text = json.value();
+      found.content |= text.filled();
+      if (text.is_string()) content_bytes_ += static_cast<std::int64_t>(text.raw.size());
     } else {
       json.value();
     }
@@ -120,6 +124,7 @@ void StreamReader::read_tool_calls(JsonSkim& json, Found& found) {
     while (json.next_member(name)) {
       const JsonSlice value = json.value();
       if (name == "index" && value.count() > 0) found.tool_call_complete = true;
+      if (name == "function") content_bytes_ += static_cast<std::int64_t>(value.raw.size());
     }
   }
 }

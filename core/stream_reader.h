@@ -64,6 +64,8 @@ class StreamReader {
   // That fault is an event above the limit.
   bool too_large() const { return parser_.too_large() && !ended_; }
   const BodyFacts& facts() const { return facts_; }
+  // Of the content of chat and completions so far, as JSON writes it; others are not counted.
+  std::int64_t content_bytes() const { return content_bytes_; }
 
  private:
   // What one event turned out to hold.
@@ -108,6 +110,7 @@ class StreamReader {
   bool error_seen_ = false;
   std::string_view fault_;
   BodyFacts facts_;
+  std::int64_t content_bytes_ = 0;
   std::list<std::string> held_;  // what events of this feed point to if not to the chunk
 };
 

@@ -232,7 +232,8 @@ TEST_CASE("an attempt that was sent in full and not answered is counted by estim
   CHECK(call.status == Status::ok);
   CHECK(call.report->maybe_billed);
   const auto tokens = static_cast<NanoUsd>((input.body.size() + 3) / 4);
-  CHECK(monitor_of(pool).endpoint_lines()[0]->estimate.get() == tokens * 2'000);
+  // The model's first: how long its answers are nobody knows.
+  CHECK(monitor_of(pool).endpoint_lines()[0]->estimate.get() == tokens * 2'000 + 500 * 8'000);
   CHECK(monitor_of(pool).endpoint_lines()[1]->estimate.get() == 0);
 }
 
@@ -271,6 +272,37 @@ TEST_CASE("what a stream had brought when it broke, or its reader went, is estim
   pool.finish(call);
   CHECK(line.estimates.get() == 2);
   CHECK(line.estimate.get() == 2 * (asked + 3 * 8'000));
+}
+
+TEST_CASE("an answer that tells no usage is estimated by its length") {
+  SimPool pool(kPrices, 1);
+  const std::string text(4'000, 'x');
+  const std::string body = R"({"choices":[{"index":0,"message":{"role":"assistant","content":")" +
+                           text + R"("},"finish_reason":"stop"}]})";
+  pool.script("primary", {answer_of(200, "content-type: application/json\r\n", body)});
+  const SimCallInput input;
+  CHECK(pool.call(input).status == Status::ok);
+  const auto asked = static_cast<NanoUsd>((input.body.size() + 3) / 4) * 2'000;
+  const LedgerLine& line = *monitor_of(pool).endpoint_lines()[0];
+  CHECK(line.estimate.get() == asked + static_cast<NanoUsd>(body.size() / 4) * 8'000);
+  // Of a stream, however many tokens its server puts into a chunk.
+  pool.script("primary", {pieces_of({chunk(text), kFinish}, 0, SimEnd::complete)});
+  const SimCallInput stream = stream_call();
+  const NanoUsd before = line.estimate.get();
+  CHECK(pool.call(stream).status == Status::ok);
+  const auto stream_asked = static_cast<NanoUsd>((stream.body.size() + 3) / 4) * 2'000;
+  CHECK(line.estimate.get() - before == stream_asked + 1'000 * 8'000);
+}
+
+TEST_CASE("calls that fail by their request's own fault are counted apart") {
+  SimPool pool("", 1);
+  pool.script("primary", {answer_of(400), answer_of(500), answer_of(500), answer_of(500)});
+  CHECK(pool.call().status == Status::bad_request);
+  pool.call();
+  Engine& engine = pool.simulation().engine();
+  const std::string metrics = client_metrics(engine.monitor(), *engine.snapshot(),
+                                             ExpositionFormat::prometheus, pool.simulation().now());
+  CHECK(metrics.find("holysheep_calls_total{result=\"rejected\"} 1\n") != std::string::npos);
 }
 
 TEST_CASE("an estimate without a price is counted as unknown") {
