@@ -134,6 +134,10 @@ class Calls(PoolTest):
         self.assertTrue(raw.request_id)
         self.assertEqual(raw.headers["Content-Type"], raw.headers.get("CONTENT-type"))
         self.assertIn("Content-Type", raw.headers)
+        self.assertEqual(raw.elapsed.total_seconds(), raw.parse().holysheep.took)
+        kept = pickle.loads(pickle.dumps(raw))
+        self.assertEqual((kept.status_code, kept.content, kept.request_id, kept.parse()),
+                         (200, raw.content, raw.request_id, raw.parse()))
 
     def test_raw_responses_of_every_resource(self):
         client = self.client()

@@ -246,6 +246,23 @@ class Fork(unittest.TestCase):
         """, after="print([each.key for each in pool.requests][1:])")
         self.assertIn("['vault-key', 'vault-key', 'mock-key', 'vault-key']", out)
 
+    def test_a_monitor_of_the_parent_goes_on_in_the_child(self):
+        self.forked("""
+                try:
+                    monitor.alerts
+                    raise AssertionError
+                except ForkedError:
+                    pass
+                for _ in range(2):
+                    watched.models.list()
+                assert watched.monitor is monitor
+                assert monitor.metrics["a"].rate_limited_requests == 1, monitor
+                assert [each["endpoint"] for each in told] == ["a"], told""", before="""
+        sick = MockPool([{"name": "a", "default": {"status": 429}}, {"name": "b"}])
+        watched, told = sick.client(monitor={"alert_threshold": 1}), []
+        monitor = watched.monitor
+        monitor.on_alert = told.append""", after="sick.close()")
+
     def test_a_child_logs_too(self):
         self.forked("""
                 with unittest.TestCase().assertLogs("holysheep", "INFO") as caught:

@@ -48,7 +48,8 @@ class Shared:
         """After fork(), for the fresh engine of the child."""
         if self.generation != process.generation:
             self.generation = process.generation
-            self.monitor = None
+            if self.monitor is not None:
+                self.monitor._follow(native.monitor())
         for endpoint, key in self.keys.items():
             native.set_key(endpoint, key)
 

@@ -65,7 +65,8 @@ class RateLimitMetrics:
 class RateLimitMonitor:
     """Counts requests by endpoint, judges health, raises an alert when an endpoint has answered 429
     `alert_threshold` times. Alone it counts what `record_request` tells it; `client.monitor` counts
-    what its client does. Memory is bounded. Threads: any."""
+    what its client does, in a child process from the first use of the client there. Memory is
+    bounded. Threads: any."""
 
     def __init__(self, alert_threshold: int | None = None, window_ms: int | None = None) -> None:
         settings = {"alert_threshold": alert_threshold, "window_ms": window_ms}
@@ -82,6 +83,18 @@ class RateLimitMonitor:
         made = cls.__new__(cls)
         made._adopt(native)
         return made
+
+    def _follow(self, native: _native.Monitor) -> None:
+        """In a child process: counts its engine from now on, with the same callback."""
+        self._native = native
+        self._queue = None
+        if self._on_alert is not None:
+            self._listen()
+
+    def _listen(self) -> None:
+        queue = Queue()
+        _guarded(lambda: self._native.alerts_to(queue))
+        self._queue = queue
 
     def record_request(
         self,
@@ -104,7 +117,7 @@ class RateLimitMonitor:
     @property
     def alert_threshold(self) -> int:
         """429s of one endpoint that raise an alert; 0: none do."""
-        settings = _json.read(self._native.settings())
+        settings = _json.read(_guarded(lambda: self._native.settings()))
         return settings["alert_threshold"]  # type: ignore[no-any-return]
 
     @alert_threshold.setter
@@ -116,13 +129,13 @@ class RateLimitMonitor:
     @property
     def metrics(self) -> dict[str, RateLimitMetrics]:
         """By endpoint, as it stands now."""
-        found = _json.read(self._native.endpoints())
+        found = _json.read(_guarded(lambda: self._native.endpoints()))
         return {each["endpoint_name"]: RateLimitMetrics(**each) for each in found}
 
     @property
     def alerts(self) -> list[dict[str, Any]]:
         """The last 100, the oldest first."""
-        alerts: list[dict[str, Any]] = _json.read(self._native.alerts())
+        alerts: list[dict[str, Any]] = _json.read(_guarded(lambda: self._native.alerts()))
         return alerts
 
     @property
@@ -139,12 +152,12 @@ class RateLimitMonitor:
             raise _errors.make(_errors.RequestError, "on_alert: expected a callable")
         self._on_alert = function
         if self._queue is None:
-            self._queue = Queue()
-            _guarded(lambda: self._native.alerts_to(self._queue))
+            self._listen()
 
     def _hand_out(self) -> None:
         if self._queue is not None and self._on_alert is not None:
-            for event in self._queue.drain(0):
+            queue = self._queue
+            for event in _guarded(lambda: queue.drain(0)):
                 tell(self._on_alert, _json.read(event[2]))
 
     def alerts_pending(self) -> None:
@@ -154,20 +167,22 @@ class RateLimitMonitor:
 
     def get_metrics_summary(self) -> dict[str, Any]:
         """One flat dict: `holysheep_primary_total_requests` and so on."""
-        summary: dict[str, Any] = _json.read(self._native.summary())
+        summary: dict[str, Any] = _json.read(_guarded(lambda: self._native.summary()))
         return summary
 
     def export_prometheus_metrics(self) -> str:
         """The Prometheus text format."""
-        return self._native.metrics(_PROMETHEUS)
+        text: str = _guarded(lambda: self._native.metrics(_PROMETHEUS))
+        return text
 
     def export_openmetrics(self) -> str:
         """OpenMetrics 1.0."""
-        return self._native.metrics(_OPENMETRICS)
+        text: str = _guarded(lambda: self._native.metrics(_OPENMETRICS))
+        return text
 
     def get_health_report(self) -> dict[str, Any]:
         """`overall_status` and each endpoint's: "healthy", "degraded", "critical"."""
-        report: dict[str, Any] = _json.read(self._native.health())
+        report: dict[str, Any] = _json.read(_guarded(lambda: self._native.health()))
         return report
 
     def __repr__(self) -> str:
@@ -178,4 +193,7 @@ def _guarded(action: Callable[[], Any]) -> Any:
     try:
         return action()
     except Failure as failure:
-        raise _errors.make(_errors.RequestError, failure.args[1]) from None
+        error = _errors.from_failure(failure)
+        if not isinstance(error, _errors.ForkedError):
+            error = _errors.make(_errors.RequestError, failure.args[1])
+        raise error from None

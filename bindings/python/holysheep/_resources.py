@@ -17,6 +17,7 @@ from ._results import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from datetime import timedelta
     from typing import Any, Coroutine, Generic, Mapping, TypeVar
 
     from ._arguments import Timeout
@@ -87,6 +88,13 @@ class RawResponse(_Base["Answer"]):
         return found
 
     @property
+    def elapsed(self) -> timedelta:
+        """From the call to its end; of a stream, to its head."""
+        from datetime import timedelta
+
+        return timedelta(seconds=self._result.holysheep.took)
+
+    @property
     def content(self) -> bytes:
         return self._outcome.body()
 
@@ -100,6 +108,13 @@ class RawResponse(_Base["Answer"]):
 
     def json(self) -> Any:
         return self._result.to_dict()
+
+    def __reduce__(self) -> Any:
+        return _raw_restored, (self._result,)
+
+
+def _raw_restored(result: Any) -> RawResponse[Any]:
+    return RawResponse(result, result._outcome)
 
 
 def not_offered(name: str) -> str:
