@@ -81,8 +81,10 @@ test('what cannot be is an error of the tree', () => {
     [() => monitor.recordRequest('a', 1, 200, 1), /success: expected true or false/],
     [() => monitor.recordRequest('a', true, 2.5, 1), /statusCode/],
     [() => monitor.recordRequest('a', true, 2 ** 40, 1), /status/],
-    [() => monitor.recordRequest('a', true, 200, NaN), /latency/],
-    [() => monitor.recordRequest('a', true, 200, -1), /latency/],
+    [() => (monitor.alertThreshold = null), /^alertThreshold: expected a whole number/],
+    [() => monitor.recordRequest('a', true, 200, NaN), /latencyMs: expected milliseconds$/],
+    [() => monitor.recordRequest('a', true, 200, Infinity), /latencyMs: expected milliseconds$/],
+    [() => monitor.recordRequest('a', true, 200, -1), /latencyMs: expected milliseconds$/],
     [() => monitor.recordRequest('a', true, 200, 1, -1), /retry/],
   ]) {
     assert.throws(use, (error) => {

@@ -233,6 +233,17 @@ test(
   },
 );
 
+test('Headers are headers with lib DOM alone', { skip: !tools }, async () => {
+  writeFileSync(
+    'types/dom.ts',
+    "import { HolySheepClient } from 'holysheep';\n" +
+      "export const client = new HolySheepClient({ apiKey: 'k', defaultHeaders: new Headers() });\n" +
+      'export const list = client.models.list({ headers: new Headers() });\n',
+  );
+  const options = { types: [], lib: ['ES2022', 'DOM'] };
+  succeeded(await compile('build', options, ['types/dom.ts']));
+});
+
 test("the tutorial's main() compiles, and runs against a mock pool", { skip: !tools }, async () => {
   const mock = new MockPool([
     { name: 'primary', replies: [{ status: 429 }] },

@@ -157,7 +157,7 @@ class HolySheepClient {
       return body === undefined || body === null ? undefined : bytesOf(body);
     };
     const sent = call ?? new WholeCall(this, this.#hooks, 'json');
-    return this.#send(sent, path, others, write, String(method).toUpperCase(), contentType);
+    return this.#send(sent, path, others, write, upperCase(method), contentType);
   }
 
   #callFor(as) {
@@ -180,10 +180,14 @@ class HolySheepClient {
     return new CallSettings(before === undefined ? options : overDefaults(options, before));
   }
 
+  // `path`: a text, or a function that makes it.
   #send(call, path, options, write, method, contentType) {
     const promise = APIPromise.of(call);
     try {
-      this.#start(call, path, this.#settingsOf(options), write(), method, contentType);
+      const settings = this.#settingsOf(options);
+      const body = write();
+      const target = typeof path === 'function' ? path() : path;
+      this.#start(call, target, settings, body, method, contentType);
     } catch (error) {
       call.fail(error);
     }
@@ -376,6 +380,10 @@ function submit(call, path, body, settings, method, contentType) {
     contentType,
   );
   if (failure !== undefined) call.fail(errorOfFailure(failure));
+}
+
+function upperCase(method) {
+  return typeof method === 'string' ? method.toUpperCase() : undefined;
 }
 
 function nothing() {

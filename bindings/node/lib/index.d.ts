@@ -117,7 +117,7 @@ export interface RequestOptions {
 
 /** `Headers` of any kind. */
 export interface Headerlike {
-  entries(): IterableIterator<[string, string]>;
+  forEach(callback: (value: string, name: string) => void): void;
 }
 
 export interface Logger {
@@ -339,7 +339,7 @@ export interface RetryConfig {
 
 /** The class of HolySheep's tutorial, with its behaviour. */
 export class HolySheepFailoverClient {
-  constructor(apiKey: string, options?: Pick<ClientOptions, 'config' | 'logger' | 'logLevel'>);
+  constructor(apiKey: string, options?: Omit<ClientOptions, 'apiKey' | 'policy'> | null);
   chatCompletion(
     model: string,
     messages: readonly ChatCompletionMessageParam[],

@@ -100,9 +100,11 @@ export interface HealthReport {
   }[];
   /** Of a client's monitor, as what follows: whether calls succeed. */
   ok?: boolean;
-  reason?: string;
+  reason?: string | null;
   calls?: number;
   callsFailed?: number;
+  /** Refused before anything was sent. */
+  callsRejected?: number;
 }
 
 /** One episode of trouble. */
@@ -138,6 +140,8 @@ export class RateLimitMetrics {
   /** Percent, as `failureRate`. */
   readonly rateLimitRate: number;
   readonly failureRate: number;
+  /** Counts of the last 60 slots of time, the oldest first. */
+  readonly recent: { slotMs: number; total: number[]; rateLimited: number[]; failed: number[] };
 }
 
 /**

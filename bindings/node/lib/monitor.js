@@ -108,7 +108,7 @@ class RateLimitMonitor {
     expect(typeof endpoint === 'string', 'endpoint', 'a string');
     expect(typeof success === 'boolean', 'success', 'true or false');
     expect(Number.isSafeInteger(statusCode), 'statusCode', 'an HTTP status, or 0');
-    expect(typeof latencyMs === 'number', 'latencyMs', 'milliseconds');
+    expect(Number.isFinite(latencyMs) && latencyMs >= 0, 'latencyMs', 'milliseconds');
     expect(Number.isSafeInteger(retryCount), 'retryCount', 'a whole number');
     const failure = addon.monitorRecord(
       this.#number,
@@ -135,6 +135,7 @@ class RateLimitMonitor {
     return JSON.parse(addon.monitorSettings(this.#number)).alert_threshold;
   }
   set alertThreshold(alertThreshold) {
+    expect(typeof alertThreshold === 'number', 'alertThreshold', 'a whole number');
     checkOptions({ alertThreshold }, OPTIONS);
     const failure = addon.monitorSet(this.#number, settings({ alertThreshold }));
     if (failure !== undefined) throw errorOfFailure(failure);

@@ -25,6 +25,15 @@ function listOf(value) {
   return Array.isArray(value) ? value : [];
 }
 
+function pathOfModel(model) {
+  if (typeof model !== 'string' || model === '') throw requestError("model: expected a model's id");
+  try {
+    return `/models/${encodeURIComponent(model)}`;
+  } catch (cause) {
+    throw requestError('model: expected a string of whole characters', cause);
+  }
+}
+
 // `for await (const model of client.models.list())`, and of what it resolves to.
 function iterable(promise) {
   hidden(promise, Symbol.asyncIterator, async function* iterate() {
@@ -105,7 +114,7 @@ function addResources(client, send) {
   ]);
   client.models = {
     list: (options) => iterable(send.get('/models', options, addIteration)),
-    retrieve: (model, options) => send.get(`/models/${encodeURIComponent(model)}`, options),
+    retrieve: (model, options) => send.get(() => pathOfModel(model), options),
   };
   refuse(client.models, 'client.models', ['delete']);
   refuse(client, 'client', LATER);

@@ -139,6 +139,12 @@ export async function fits(own: readonly OwnMessage[], client: HolySheepClient) 
     messages: [{ role: 'user', content: [{ type: 'text', text: 'x' }], cache_control: {} }],
   });
   await new HolySheepFailoverClient('k').chatCompletion('m', [...own]);
+  const options = { timeout: 5000, onDone: () => {}, tracing: false };
+  await new HolySheepFailoverClient('k', options).close();
+  const health = new RateLimitMonitor().getHealthReport();
+  const rejected: number | undefined = health.callsRejected;
+  const slots: number[] | undefined = new RateLimitMonitor().metrics.primary?.recent.total;
+  void [rejected, slots];
   for await (const model of client.models.list()) void model.id;
   return (error: unknown) => error instanceof HolySheep.RateLimitError && error.status;
 }
