@@ -75,6 +75,8 @@ Result<CallOptions> parse_call_options(std::string_view text, const Config& conf
   if (models.exists()) options.fallback_models = read_texts(models);
   const JsonValue attempts = member_at(root, "retry.max_attempts");
   if (attempts.exists()) options.max_attempts = static_cast<int>(attempts.integer_or(0));
+  const JsonValue counts = member_at(root, "retry.rate_limited_counts");
+  if (counts.exists()) options.rate_limited_counts = counts.boolean_or(false);
   const JsonValue wait = root.member("max_wait_ms");
   if (wait.exists()) options.max_wait = from_ms(wait.integer_or(0));
   read_time_limits(root.member("time_limits"), options.time_limits);

@@ -112,6 +112,7 @@ struct CallOptions {
   std::optional<std::string> replay;  // "free", "bound", "once"
   std::optional<std::vector<std::string>> fallback_models;
   std::optional<int> max_attempts;
+  std::optional<bool> rate_limited_counts;
   std::optional<Nanos> max_wait;
   TimeLimits time_limits;  // -1: as configured
   std::optional<StreamRecovery> stream_recovery;

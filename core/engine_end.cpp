@@ -181,11 +181,11 @@ void Engine::Impl::attempt_failed(Call& call, const Classification& found,
   if (found.verdict == Verdict::rate_limited && attempt.lease.own_credential) {
     history.own_quota.rate_limited(now.mono, found, config->policy);
   }
-  if (found.verdict == Verdict::rate_limited && !config->policy.rate_limited_counts) {
-    --history.attempts;
-  } else if (found.verdict != Verdict::local) {
-    ++call.attempts_counted;
-  }
+  const bool rate_limited = found.verdict == Verdict::rate_limited;
+  const bool policy_counts = config->policy.rate_limited_counts;
+  if (rate_limited && !policy_counts) --history.attempts;
+  const bool counts = call.request.options.rate_limited_counts.value_or(policy_counts);
+  if (found.verdict != Verdict::local && (!rate_limited || counts)) ++call.attempts_counted;
   attempt.reader.reset();
   call.paused = false;
   if (call.committed) {

@@ -127,6 +127,19 @@ class Tree(PoolTest):
                 self.assertTrue(issubclass(getattr(holysheep, name), HolySheepError), name)
 
 
+class MaxRetries(PoolTest):
+    def test_requests_that_were_answered_429_are_counted(self):
+        for retries in (0, 1):
+            with self.subTest(retries):
+                always = answers(status=429, headers={"Retry-After": "0.01"})
+                pool = self.pool(always, always, always)
+                client = pool.client()
+                self.addCleanup(client.close)
+                with self.assertRaises(RateLimitError):
+                    chat(client.with_options(max_retries=retries))
+                self.assertEqual(pool.count(), retries + 1)
+
+
 class BesideOpenai(PoolTest):
     SOURCE = """
         import pickle, sys

@@ -369,13 +369,14 @@ TEST_CASE("options are the table's part for calls, strictly") {
   RequestInput input = with_body(kChat);
   input.options =
       R"({"allow":["region:eu"],"endpoint":"eu","replay":"once","fallback_models":["b"],
-          "retry":{"max_attempts":2},"max_wait_ms":0,"stream_recovery":"buffer",
-          "time_limits":{"connect_ms":1,"idle_ms":0},"tag":"t","x-mine":1})";
+          "retry":{"max_attempts":2,"rate_limited_counts":true},"max_wait_ms":0,
+          "stream_recovery":"buffer","time_limits":{"connect_ms":1,"idle_ms":0},"tag":"t","x-mine":1})";
   const CallOptions options = make(input).options;
   CHECK(options.allow == std::vector<std::string>{"region:eu"});
   CHECK(options.endpoint == "eu");
   CHECK(options.fallback_models == std::vector<std::string>{"b"});
   CHECK(options.max_attempts == 2);
+  CHECK(options.rate_limited_counts == true);
   CHECK(options.max_wait == 0);
   CHECK(options.stream_recovery == StreamRecovery::buffer);
   CHECK(options.time_limits.connect == kMillisecond);

@@ -300,7 +300,8 @@ class Defaults:
         if options is not None and is_given(options):
             made.options = _merged(made.options, mapping(options, "holysheep"))
         if max_retries is not None and is_given(max_retries):
-            more = {"retry": {"max_attempts": attempts(max_retries, kind)}}
+            limit = attempts(max_retries, kind)
+            more = {"retry": {"max_attempts": limit, "rate_limited_counts": True}}
             made.options = _merged(made.options, more)
         if is_given(timeout):
             made._limit(timeout, kind)

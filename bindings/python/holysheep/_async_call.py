@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import _async_stream, _errors, _log
 from ._call import Caller, answer_of
 from ._check import acheck
+from ._engine import Engine
 from ._loop import loop_queue, tokens
 from ._native import Failure
 from ._resources import Completions, RawResponse
@@ -23,21 +24,19 @@ if TYPE_CHECKING:
 class AsyncCaller(Caller):
     __slots__ = ()
 
-    async def refresh_key(self) -> None:
-        source = self.engine.key_source
-        if source is None:
-            return
-        key = source()
+    async def engine_of_key(self) -> Engine:  # type: ignore[override]
+        engines = self.engines
+        if isinstance(engines, Engine):
+            return engines
+        key = engines.source()
         if hasattr(key, "__await__"):
             key = await key
-        self.engine.set_key(key)
+        return engines.of(key)
 
     async def outcome(  # type: ignore[override]
         self, verb: str, arguments: tuple[Any, ...]
     ) -> Outcome:
-        engine = self.engine
-        if engine.key_source is not None:
-            await self.refresh_key()
+        engine = self._only or await self.engine_of_key()
         _log.attach(engine)
         native, queue = engine.native, loop_queue()
         watch = None
@@ -92,10 +91,9 @@ class AsyncCaller(Caller):
     async def stream(
         self, operation: Operation, arguments: tuple[Any, ...], raw: bool
     ) -> Any:
-        if self.engine.key_source is not None:
-            await self.refresh_key()
-        _log.attach(self.engine)
-        made = await _async_stream.begin(self.engine, operation.chunk, arguments, self.watcher)
+        engine = self._only or await self.engine_of_key()
+        _log.attach(engine)
+        made = await _async_stream.begin(engine, operation.chunk, arguments, self.watcher)
         return RawResponse(made, made._source.head) if raw else made
 
     def check(self, config: dict[str, Any], model: str | None) -> Any:

@@ -39,8 +39,8 @@ class AsyncHolySheepClient(BaseClient):
     _caller_class = AsyncCaller
     _awaits = True
 
-    def _first_key(self, source: Callable[[], Any]) -> str:
-        return "asked-before-each-call"  # never sent: the callable comes first
+    def _first_key(self, source: Callable[[], Any]) -> str | None:
+        return None  # it may need a loop
 
     async def check(self, model: str | None = None) -> list[Check]:
         """Tests each endpoint with a call of ten tokens, once, without failover, all at the same
@@ -60,7 +60,7 @@ class AsyncHolySheepClient(BaseClient):
         """As `HolySheepClient.close`; the loop goes on meanwhile."""
         from asyncio import get_running_loop
 
-        return await get_running_loop().run_in_executor(None, self._engine.close, timeout)
+        return await get_running_loop().run_in_executor(None, self._engines.close, timeout)
 
     aclose = close
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from ._arguments import Timeout
     from ._endpoint import Endpoint
+    from ._keys import KeyEngines
     from ._metadata import Attempt, Metadata
     from ._monitor import RateLimitMonitor
     from ._types import CallOptions, EndpointConfig
@@ -50,7 +51,7 @@ _CO_COROUTINE = 0x80
 
 
 class BaseClient:
-    __slots__ = ("__weakref__", "_arguments", "_caller", "_engine", "_watcher", "pool")
+    __slots__ = ("__weakref__", "_arguments", "_caller", "_engines", "_watcher", "pool")
 
     _caller_class: type[Caller] = Caller
     _awaits = False
@@ -90,10 +91,8 @@ class BaseClient:
         if all(given[name] is None for name in ("base_url", "config", "endpoints")):
             given["config"] = os.environ.get("HOLYSHEEP_CONFIG") or None
         source = given["api_key"]
-        key_source: Callable[[], Any] | None = None
         if callable(source):
-            key_source = source
-            given["api_key"], settings = self._first_key(source), {**settings, "isolated": True}
+            given["api_key"] = None
         elif source is not None and not isinstance(source, (str, dict)):
             raise _errors.make(
                 _errors.ConfigError, "api_key: expected a string or a callable that returns one"
@@ -103,9 +102,16 @@ class BaseClient:
         defaults = Defaults().changed(
             timeout, max_retries=max_retries, kind=_errors.ConfigError
         )
-        self._start(Engine(document, key_source), defaults)
+        engines: Engine | KeyEngines
+        if callable(source):
+            from ._keys import KeyEngines
 
-    def _first_key(self, source: Callable[[], Any]) -> str:
+            engines = KeyEngines(document, source, self._first_key(source))
+        else:
+            engines = Engine(document)
+        self._start(engines, defaults)
+
+    def _first_key(self, source: Callable[[], Any]) -> str | None:
         key = source()
         if hasattr(key, "__await__"):
             key.close()
@@ -115,10 +121,14 @@ class BaseClient:
             raise _errors.make(_errors.ConfigError, "api_key: the callable returned no string")
         return key
 
-    def _start(self, engine: Engine, defaults: Defaults) -> None:
-        self._engine = engine
-        caller = self._caller = self._caller_class(engine, defaults, self._watcher)
-        self.pool = Pool(engine, caller)
+    @property
+    def _engine(self) -> Engine:
+        return self._caller.engine
+
+    def _start(self, engines: Engine | KeyEngines, defaults: Defaults) -> None:
+        self._engines = engines
+        caller = self._caller = self._caller_class(engines, defaults, self._watcher)
+        self.pool = Pool(caller)
         made: Any = self
         made.chat = Chat(caller)
         made.embeddings = Embeddings(caller)
@@ -169,14 +179,14 @@ class BaseClient:
             made._open(merged)
         else:
             made._arguments = merged
-            made._engine = self._engine
+            made._engines = self._engines
             hooks = {name: merged[name] for name in _OF_A_WATCHER}
             made._watcher = _watcher(**hooks, awaits=self._awaits)
         options = mapping(holysheep, "holysheep")
         defaults = self._caller.defaults.changed(
             timeout, default_headers, default_query, options, max_retries, _errors.ConfigError
         )
-        made._start(made._engine, defaults)
+        made._start(made._engines, defaults)
         return made
 
     copy = with_options

@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import _errors, _log, _stream, _wait
 from ._arguments import NOT_GIVEN, Defaults
 from ._check import check
+from ._engine import Engine
 from ._native import Failure
 from ._object import of_anything
 from ._resources import Completions, RawResponse
@@ -14,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ._engine import Engine
+    from ._keys import KeyEngines
     from ._native import Outcome
     from ._resources import Operation
 
@@ -27,16 +28,39 @@ class Caller:
     dropped client is gone at once. Its async twin returns something to await where this one returns
     the thing itself."""
 
-    __slots__ = ("_headers", "_hooked", "_options", "_timeout_ms", "defaults", "engine", "watcher")
+    __slots__ = (
+        "_headers",
+        "_hooked",
+        "_only",
+        "_options",
+        "_timeout_ms",
+        "defaults",
+        "engines",
+        "watcher",
+    )
 
-    def __init__(self, engine: Engine, defaults: Defaults, watcher: Watcher) -> None:
-        self.engine = engine
+    def __init__(
+        self, engines: Engine | KeyEngines, defaults: Defaults, watcher: Watcher
+    ) -> None:
+        self.engines = engines
+        self._only = engines if isinstance(engines, Engine) else None
         self.defaults = defaults
         self.watcher = watcher
         self._headers = defaults.headers
         self._timeout_ms = defaults.timeout_ms
         self._options = defaults.options_text()
         self._hooked = watcher.hooked
+
+    @property
+    def engine(self) -> Engine:
+        """What the client shows; not always what makes its next call."""
+        engines = self.engines
+        return engines if isinstance(engines, Engine) else engines.newest
+
+    def engine_of_key(self) -> Engine:
+        """For one call; asks for its key."""
+        engines = self.engines
+        return engines if isinstance(engines, Engine) else engines.of(engines.source())
 
     def arguments(
         self, path: str, body: Any, timeout: Any, headers: Any, query: Any, options: Any
@@ -61,9 +85,7 @@ class Caller:
 
     def outcome(self, verb: str, arguments: tuple[Any, ...]) -> Outcome:
         """The end of a call that went well, else its error."""
-        engine = self.engine
-        if engine.key_source is not None:
-            engine.set_key(engine.key_source())
+        engine = self._only or self.engine_of_key()
         _log.attach(engine)
         watch = None
         if self._hooked or TRACING in _modules:
@@ -105,9 +127,7 @@ class Caller:
     listing = answer
 
     def stream(self, operation: Operation, arguments: tuple[Any, ...], raw: bool) -> Any:
-        engine = self.engine
-        if engine.key_source is not None:
-            engine.set_key(engine.key_source())
+        engine = self._only or self.engine_of_key()
         _log.attach(engine)
         made = _stream.begin(engine, operation.chunk, arguments, self.watcher)
         return RawResponse(made, made._source.head) if raw else made

@@ -20,12 +20,16 @@ class HolySheepClient(BaseClient):
     Threads: any number may use one client at the same time. After fork() the child's calls open a
     fresh engine there.
 
-    api_key: the key, or a callable that returns it, asked before each call.
+    api_key: the key, or a callable that returns it: asked before each call, for this call, on its
+    thread. Each key has an engine and a pool of its own (the last eight are held); `pool`,
+    `monitor`, `metrics` and `health` show those of the key that was given last.
     endpoints: names, URLs, `Endpoint`s or dicts, first choice first.
     config: the configuration document: a dict, JSON text, or the path of a file. HOLYSHEEP_CONFIG
     stands for it where neither it nor `base_url` nor `endpoints` is given.
     timeout: seconds for a whole call, all attempts included; None: no limit; or an httpx.Timeout.
-    max_retries: as in the OpenAI SDK; n means n + 1 HTTP requests at most.
+    max_retries: as in the OpenAI SDK; n means n + 1 HTTP requests at most, those that were answered
+    429 included. Without it `retry` holds (policy `smart`: a 429 is not counted; `max_wait_ms`
+    limits how long a call waits for an end of the 429s).
     on_attempt, on_done: called on the caller's thread when a call has ended, with its attempts and
     with its metadata: also when it failed, was cancelled, or its stream was left. (An async client
     tells of the last two once its loop has brought the end.) What they raise goes to
@@ -66,7 +70,7 @@ class HolySheepClient(BaseClient):
 
         The engine with its cooldowns stays for the next client of equal configuration (at most four
         are kept), unless the client is `isolated`."""
-        return self._engine.close(timeout)
+        return self._engines.close(timeout)
 
     def __enter__(self) -> HolySheepClient:
         return self

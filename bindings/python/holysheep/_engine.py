@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from typing import Any, Callable
     from weakref import ReferenceType
 
+    from ._monitor import RateLimitMonitor
+
 
 #: Who uses more configurations in turn makes them up for each call, and nothing is gained.
 _KEPT_MAX = 4
@@ -109,24 +111,28 @@ class _Process:
 process = _Process()
 
 
+def seconds_of(timeout: float) -> float:
+    """How long a client may take to close."""
+    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or timeout != timeout:
+        raise _errors.make(_errors.RequestError, "timeout: expected seconds")
+    return min(max(0, timeout), _CLOSING_SECONDS_MAX)
+
+
 class Engine:
     __slots__ = (
+        "__weakref__",
         "_addresses",
         "_document",
         "_native",
         "closed",
         "generation",
-        "key",
-        "key_source",
         "listens",
         "log_level",
         "shared",
     )
 
-    def __init__(self, document: dict[str, Any], key_source: Callable[[], Any] | None) -> None:
+    def __init__(self, document: dict[str, Any]) -> None:
         self._addresses: dict[str, tuple[str | None, int | None]] | None = None
-        self.key_source = key_source
-        self.key: str | None = None
         self.closed = False
         #: What the engine's records are sent for; 0: nobody listens.
         self.log_level = 0
@@ -193,12 +199,14 @@ class Engine:
             self._addresses = addresses(self.ask(lambda native: native.config()))
         return self._addresses
 
-    def set_key(self, key: str) -> None:
-        if not isinstance(key, str):
-            raise _errors.make(_errors.ConfigError, "api_key: the callable returned no string")
-        if key != self.key:
-            self.set_key_of("", key)
-            self.key = key
+    def monitor(self) -> RateLimitMonitor:
+        """The one of all clients that share it."""
+        from ._monitor import RateLimitMonitor
+
+        native = self.ask(lambda native: native.monitor())
+        if self.shared.monitor is None:
+            self.shared.monitor = RateLimitMonitor._of(native)
+        return self.shared.monitor  # type: ignore[no-any-return]
 
     def set_key_of(self, endpoint: str, key: str) -> None:
         """Sets it for an endpoint, or for all that share the client's key, also after fork()."""
@@ -214,10 +222,8 @@ class Engine:
 
     def close(self, timeout: float) -> bool:
         """Lets calls that run finish for up to `timeout` seconds. False: some were cancelled."""
-        if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or timeout != timeout:
-            raise _errors.make(_errors.RequestError, "timeout: expected seconds")
+        milliseconds = round(seconds_of(timeout) * 1000)
         native = self._native
-        milliseconds = round(min(max(0, timeout), _CLOSING_SECONDS_MAX) * 1000)
         try:
             self.closed = True
             if milliseconds == 0 or self.generation != process.generation:

@@ -17,11 +17,14 @@ if TYPE_CHECKING:
 class Pool:
     """A sequence of `Endpoint`s: live, each look is a fresh one, and never waits."""
 
-    __slots__ = ("_caller", "_engine")
+    __slots__ = ("_caller",)
 
-    def __init__(self, engine: Engine, caller: Caller) -> None:
-        self._engine = engine
+    def __init__(self, caller: Caller) -> None:
         self._caller = caller
+
+    @property
+    def _engine(self) -> Engine:
+        return self._caller.engine
 
     def status(self) -> dict[str, Any]:
         """All that the engine says of the pool: endpoints, routes, counts."""
@@ -40,14 +43,7 @@ class Pool:
     @property
     def monitor(self) -> RateLimitMonitor:
         """Counts what the engine does, for all clients that share it."""
-        from ._monitor import RateLimitMonitor
-
-        engine = self._engine
-        native = engine.ask(lambda native: native.monitor())
-        shared = engine.shared
-        if shared.monitor is None:
-            shared.monitor = RateLimitMonitor._of(native)
-        return shared.monitor  # type: ignore[no-any-return]
+        return self._engine.monitor()
 
     def health(self) -> dict[str, Any]:
         """The health report: `ok`, `overall_status`, and each endpoint's state."""
@@ -68,8 +64,9 @@ class Pool:
         self._engine.tell(lambda native: native.reset(endpoint))
 
     def set_key(self, key: str, endpoint: str = "") -> None:
-        """Sets the key of an endpoint, or of all that share the client's."""
-        self._engine.set_key_of(endpoint, key)
+        """Sets the key of an endpoint, or of all that share the client's. Where `api_key` is a
+        callable, it gives the latter: raises ConfigError."""
+        self._caller.engines.set_key_of(endpoint, key)
 
     def __iter__(self) -> Iterator[Endpoint]:
         return iter(self.endpoints)

@@ -17,6 +17,7 @@ class MessageParam(TypedDict, total=False):
 
 class RetryOptions(TypedDict, total=False):
     max_attempts: int
+    rate_limited_counts: bool
 
 
 class CallOptions(TypedDict, total=False):
