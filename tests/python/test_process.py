@@ -347,6 +347,25 @@ class Exit(unittest.TestCase):
                 os.sched_yield()
         """)
 
+    def test_closing_at_the_end_lets_calls_finish_without_a_thread(self):
+        # Python 3.12 and later refuse new threads there; for the earlier ones, this does.
+        out = output_of("""
+            import atexit, threading
+            from holysheep import MockPool, _wait
+            pool = MockPool([{"default": {"latency_ms": 600}}])
+            client = pool.client(isolated=True)
+            def refuse(*_):
+                raise RuntimeError("can't create new thread at interpreter shutdown")
+            def close():
+                _wait.start_new_thread = refuse
+                print(client.close(timeout=50))
+            atexit.register(close)
+            ask = client.chat.completions.create
+            threading.Thread(target=lambda: ask(model="m", messages=[]), daemon=True).start()
+            pool.wait(1)
+        """)
+        self.assertEqual(out, "True\n")
+
     def test_with_tasks_and_streams_in_flight(self):
         self.quick(f"""
             import asyncio

@@ -54,7 +54,8 @@ def drain(queue: Queue) -> list[tuple[Any, ...]]:
 
 def interruptibly(work: Callable[[], Any], give_up: Callable[[], Any]) -> Any:
     """What `work()` says, made in another thread while signal handlers and greenlets run in this
-    one; if a handler raises, `give_up()` must make `work` end soon."""
+    one; if a handler raises, `give_up()` must make `work` end soon. Where no thread can be had, as
+    at the interpreter's end since Python 3.12, it is made in this one, and handlers wait."""
     if is_green():
         if "gevent.monkey" in _modules:
             return _modules["gevent"].get_hub().threadpool.apply(work)
@@ -74,7 +75,10 @@ def interruptibly(work: Callable[[], Any], give_up: Callable[[], Any]) -> Any:
             running.release()
 
     running.acquire()
-    start_new_thread(run, ())
+    try:
+        start_new_thread(run, ())
+    except RuntimeError:
+        return work()
     try:
         # In slices: a signal that comes just before the lock is waited for does not end the wait.
         while not running.acquire(True, _SLICE_SECONDS):
