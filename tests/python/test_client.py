@@ -586,6 +586,14 @@ class Construction(PoolTest):
         """)
         self.assertEqual(out.split(), ["1", "1"])
 
+    def test_a_client_per_request_keeps_the_cooldowns_of_many_keys(self):
+        pool = self.pool({"default": {"status": 429, "headers": {"Retry-After": "100"}}}, {})
+        for _ in range(2):
+            for number in range(60):
+                with pool.client(api_key=f"customer-{number}") as client:
+                    chat(client)
+        self.assertEqual(pool.count("primary"), 60)
+
     def test_no_text_holds_the_key(self):
         client = HolySheepClient("sk-very-secret", base_url="http://127.0.0.1:9/v1", max_retries=0)
         texts = [repr(client), repr(client.pool), str(client.pool.config()), client.metrics()]

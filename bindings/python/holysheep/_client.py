@@ -68,8 +68,8 @@ class HolySheepClient(BaseClient):
         """Closes this client and all its views. Calls that run may finish within `timeout` seconds.
         False: some were cancelled. May be called again.
 
-        The engine with its cooldowns stays for the next client of equal configuration (at most four
-        are kept), unless the client is `isolated`."""
+        The engine with its cooldowns stays for the next client of equal configuration (the 64 that
+        were opened last are kept), unless the client is `isolated`."""
         return self._engines.close(timeout)
 
     def __enter__(self) -> HolySheepClient:

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from ._monitor import RateLimitMonitor
 
 
-#: Who uses more configurations in turn makes them up for each call, and nothing is gained.
-_KEPT_MAX = 4
+#: Enough for a key per customer; an idle engine is a thread and less than 100 kB.
+_KEPT_MAX = 64
 _CLOSING_SECONDS_MAX = 1e9
 _CA_FILE_DEFAULT = "ca_file_default"
 _kept: dict[str, tuple[_native.Client, Shared]] = {}  # the most recently opened last
