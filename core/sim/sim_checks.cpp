@@ -279,10 +279,8 @@ void SimChecks::check_idle_capacity(const std::deque<SimCall>& calls, const Snap
       const std::size_t provider = transport_.find(endpoint.name);
       const auto connections_max = static_cast<std::size_t>(configured.connections_max);
       if (connections_max > 0 && transport_.running_on(provider) >= connections_max) continue;
-      // Another try costs retry budget there, which may be spent.
-      const bool costs = policy.retry_budget && !call.attempts.empty() &&
-                         endpoint.status != EndpointStatus::healthy;
-      if (costs) continue;
+      // Another try may have cost retry budget when the call began to wait, and that was spent.
+      if (policy.retry_budget && !call.attempts.empty()) continue;
       const bool tried = std::any_of(
           call.attempts.begin(), call.attempts.end(),
           [&](std::size_t place) { return transport_.attempts()[place].provider == provider; });
