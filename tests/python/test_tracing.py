@@ -35,6 +35,32 @@ PROGRAM = """
 """
 LIMITED = '{"replies": [{"status": 429, "headers": {"Retry-After": "30"}}]}'
 
+RAISING = """
+class Broken(SimpleSpanProcessor):
+    def {method}(self, *_, **__):
+        raise RuntimeError("exporter broken")
+provider.add_span_processor(Broken(exporter))
+hook, sys.excepthook = sys.excepthook, lambda kind, *_: shown.append(kind)
+async def main():
+    assert ({asked}create(model="m", messages=PROMPT)).output_text
+    stream = {asked}create(model="m", messages=PROMPT, stream=True)
+    if "{asked}":
+        assert [chunk async for chunk in stream]
+    else:
+        assert list(stream)
+    stream = {asked}create(model="m", messages=PROMPT, stream=True)
+    {asked}stream.close()
+    try:
+        {asked}create(model="m", messages=[{{1}}])
+    except holysheep.RequestError:
+        pass
+try:
+    asyncio.run(main())
+finally:
+    sys.excepthook = hook
+assert len(done) >= 2 and set(shown) == {{RuntimeError}}, (done, shown)
+"""
+
 
 class Spans(unittest.TestCase):
     def run_in(self, body, primary=LIMITED, kind="client", settings="", first=""):
@@ -92,6 +118,27 @@ except holysheep.RequestError:
 call, = exporter.get_finished_spans()
 assert call.attributes["error.type"] == "RequestError", call.attributes
 """, primary='{"default": {"error": "overloaded"}}', settings='max_retries=0, allow=["primary"]')
+
+    def test_a_broken_stream_is_no_error_200(self):
+        self.run_in("""
+try:
+    list(create(model="m", messages=PROMPT, stream=True))
+    raise AssertionError
+except holysheep.StreamInterruptedError:
+    pass
+attempt, call = exporter.get_finished_spans()
+for each in (attempt, call):
+    assert each.status.status_code.name == "ERROR", each.to_json()
+    assert each.attributes["error.type"] == "broken_stream", each.to_json()
+assert attempt.attributes["http.response.status_code"] == 200
+""", primary='{"default": {"cut": "inside_body"}}', settings='allow=["primary"]')
+
+    def test_a_processor_that_raises_takes_no_answer_away(self):
+        for kind, asked in (("client", ""), ("async_client", "await ")):
+            for method in ("on_start", "on_end"):
+                with self.subTest(kind=kind, method=method):
+                    self.run_in(RAISING.format(asked=asked, method=method), kind=kind,
+                                settings="on_done=done.append", first="done, shown = [], []")
 
     def test_async_calls_and_streams(self):
         self.run_in("""

@@ -3,7 +3,8 @@ below it one for each HTTP request that it took. Imported only where the program
 `opentelemetry.trace`; without a tracer provider the API's own tracer does nothing.
 
 No attribute holds a key, a prompt or an answer. Nothing is sent to the provider: the trace's ids
-stay here.
+stay here. What a span processor raises is shown, as what a hook raises is, and is kept from the
+call.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from opentelemetry import trace
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
 from . import __version__, _json
+from ._watch import guarded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from ._native import Outcome
 
 _NS_OF_MS = 1_000_000
+_ERROR_STATUS_MIN = 400
 _SCHEMA = "https://opentelemetry.io/schemas/1.37.0"
 # The conventions' name for who speaks this protocol, whoever the provider is.
 _PROVIDER = "openai"
@@ -59,10 +62,12 @@ def begin(engine: Engine, verb: str, arguments: tuple[Any, ...]) -> CallSpan | N
     body = arguments[2] if isinstance(arguments[2], dict) else {}
     operation = _OPERATIONS.get(path)
     model = body.get("model")
+    if not isinstance(model, str):
+        model = None  # refused later on
     attributes: dict[str, Any] = {"gen_ai.provider.name": _PROVIDER}
     if operation is not None:
         attributes["gen_ai.operation.name"] = operation
-    if isinstance(model, str):
+    if model:
         attributes["gen_ai.request.model"] = model
     for name, attribute in _PARAMETERS.items():
         value = body.get(name)
@@ -73,6 +78,11 @@ def begin(engine: Engine, verb: str, arguments: tuple[Any, ...]) -> CallSpan | N
     start = time.time_ns()
     span = _tracer.start_span(name, kind=SpanKind.CLIENT, attributes=attributes, start_time=start)
     return CallSpan(span, start, engine, verb, request, attributes) if span.is_recording() else None
+
+
+def _error_type(status: int, verdict: str) -> str:
+    """A success status says nothing of what went wrong after it."""
+    return str(status) if status >= _ERROR_STATUS_MIN else verdict
 
 
 def _server(engine: Engine, endpoint: str | None) -> dict[str, Any]:
@@ -107,7 +117,7 @@ class CallSpan:
         end = time.time_ns()
         context = trace.set_span_in_context(self._span)
         for number, attempt in enumerate(metadata.trace):
-            self._attempt(number, attempt, context, end)
+            guarded(self._attempt, number, attempt, context, end)
         span = self._span
         span.set_attributes(_server(self._engine, metadata.endpoint))
         usage = metadata.usage or {}
@@ -124,7 +134,7 @@ class CallSpan:
                 span.set_attribute(name, value)
         if outcome.status:
             verdict = metadata.to_dict()["error"]["verdict"]
-            span.set_attribute("error.type", str(outcome.http_status or verdict))
+            span.set_attribute("error.type", _error_type(outcome.http_status, verdict))
             span.set_status(Status(StatusCode.ERROR, outcome.message))
         span.end(end)
 
@@ -133,11 +143,12 @@ class CallSpan:
         attributes = {
             **self._shared,
             **_server(self._engine, attempt.endpoint),
-            "gen_ai.request.model": attempt.model,
             "http.request.method": self._verb,
             "holysheep.verdict": attempt.verdict,
             "holysheep.reason": attempt.why,
         }
+        if attempt.model:
+            attributes["gen_ai.request.model"] = attempt.model
         if number:
             attributes["http.request.resend_count"] = number
         if attempt.status:
@@ -150,7 +161,7 @@ class CallSpan:
             start_time=begun,
         )
         if attempt.verdict != "ok":
-            span.set_attribute("error.type", str(attempt.status or attempt.verdict))
+            span.set_attribute("error.type", _error_type(attempt.status, attempt.verdict))
             span.set_status(Status(StatusCode.ERROR))
         span.end(min(begun + attempt.took_ms * _NS_OF_MS, end))
 

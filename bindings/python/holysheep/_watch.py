@@ -41,7 +41,7 @@ class Watcher:
         if self.tracing is not False and TRACING in _modules:
             from . import _tracing
 
-            span = _tracing.begin(engine, verb, arguments)
+            span = guarded(_tracing.begin, engine, verb, arguments)
         return Watch(self, span) if self.hooked or span is not None else None
 
 
@@ -59,7 +59,7 @@ class Watch:
     def ended(self, outcome: Outcome) -> None:
         metadata = Metadata(outcome.meta())
         if self._span is not None:
-            self._span.ended(metadata, outcome)
+            guarded(self._span.ended, metadata, outcome)
         self._tell(metadata)
 
     def _tell(self, metadata: Metadata) -> None:
@@ -72,7 +72,7 @@ class Watch:
     def left(self, error: BaseException | None = None) -> None:
         """Nobody waits for the call's end any more; `error`: what kept the caller from it."""
         if self._span is not None:
-            self._span.left(error)
+            guarded(self._span.left, error)
 
     def told(self, outcome: Outcome | None) -> None:
         """The end of a call that was left, or what was known of it then; None: nothing."""
@@ -95,6 +95,18 @@ class Late:
         self._watch.told(outcome)
 
 
+def guarded(work: Callable[..., Any], *arguments: Any) -> Any:
+    """What `work` says; None if it raises, which is shown, as what a hook raises."""
+    try:
+        return work(*arguments)
+    except Exception as error:
+        _show(error)
+
+
+def _show(error: Exception) -> None:
+    sys.excepthook(type(error), error, error.__traceback__)
+
+
 def tell(hook: Callable[[Any], Any], what: Any) -> None:
     """What a hook raises is shown, as that of a thread, and takes no answer from the caller."""
     try:
@@ -110,7 +122,7 @@ def tell(hook: Callable[[Any], Any], what: Any) -> None:
             _tasks.add(task)
             task.add_done_callback(_tasks.discard)
     except Exception as error:
-        sys.excepthook(type(error), error, error.__traceback__)
+        _show(error)
 
 
 #: Those of hooks that are coroutine functions: a loop holds its tasks only weakly.
