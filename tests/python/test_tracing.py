@@ -20,7 +20,7 @@ PROGRAM = """
     trace.set_tracer_provider(provider)
     tracer = trace.get_tracer("test")
     PROMPT = [{{"role": "user", "content": "a prompt nobody may trace"}}]
-    pool = MockPool([{{"name": "primary", **{primary}}}, {{"name": "backup-1"}}])
+    pool = MockPool([{{"name": "primary", **{primary}}}, {{"name": "backup-1", **{backup}}}])
     port = int(pool.urls[1].rsplit(":", 1)[1].split("/")[0])
     client = pool.{kind}({settings})
     create = client.chat.completions.create
@@ -33,6 +33,7 @@ PROGRAM = """
     assert "nobody may trace" not in text, text
     assert client.pool.config()["endpoints"] and "sk-" not in text, text
 """
+SLOW = '{"default": {"latency_ms": 300, "token_ms": 50}}'
 LIMITED = '{"replies": [{"status": 429, "headers": {"Retry-After": "30"}}]}'
 
 RAISING = """
@@ -63,9 +64,11 @@ assert len(done) >= 2 and set(shown) == {{RuntimeError}}, (done, shown)
 
 
 class Spans(unittest.TestCase):
-    def run_in(self, body, primary=LIMITED, kind="client", settings="", first=""):
+    def run_in(self, body, primary=LIMITED, kind="client", settings="", first="",
+               backup="{}"):
         return output_of(PROGRAM.format(body=body.replace("\n", "\n    "), primary=primary,
-                                        kind=kind, settings=settings, first=first), others=True)
+                                        kind=kind, settings=settings, first=first,
+                                        backup=backup), others=True)
 
     def test_a_call_and_its_attempts(self):
         self.run_in("""
@@ -140,6 +143,31 @@ assert attempt.attributes["http.response.status_code"] == 200
                     self.run_in(RAISING.format(asked=asked, method=method), kind=kind,
                                 settings="on_done=done.append", first="done, shown = [], []")
 
+    def test_streams_that_are_left(self):
+        self.run_in("""
+for chunk in create(model="m", messages=PROMPT, stream=True):
+    break
+limited, left, call = exporter.get_finished_spans()
+assert call.attributes["holysheep.attempts"] == 2, call.to_json()
+assert call.attributes["server.port"] == port, call.to_json()
+for each in (left, call):
+    assert each.attributes["holysheep.endpoint"] == "backup-1", each.to_json()
+    assert each.status.status_code.name == "UNSET", each.to_json()
+assert limited.attributes["error.type"] == "429", limited.to_json()
+assert left.attributes["holysheep.verdict"] == "cancelled", left.to_json()
+""", backup=SLOW)
+
+    def test_a_stream_that_is_dropped_without_its_loop(self):
+        self.run_in("""
+async def main():
+    return await create(model="m", messages=PROMPT, stream=True)
+stream = asyncio.run(main())
+del stream
+attempt, call = exporter.get_finished_spans()
+for each in (attempt, call):
+    assert each.attributes["holysheep.endpoint"] == "primary", each.to_json()
+""", kind="async_client", primary=SLOW)
+
     def test_async_calls_and_streams(self):
         self.run_in("""
 async def main():
@@ -153,7 +181,7 @@ async def main():
     stream = await create(model="left", messages=PROMPT, stream=True)
     await stream.close()
     task = asyncio.create_task(create(model="cancelled", messages=PROMPT))
-    await asyncio.sleep(0)
+    await asyncio.to_thread(pool.wait, 8)
     task.cancel()
     try:
         await task
@@ -173,7 +201,15 @@ left, = [each for each in spans if each.name == "chat left"]
 assert left.status.status_code.name == "UNSET"
 cancelled, = [each for each in spans if each.name == "chat cancelled"]
 assert cancelled.attributes["error.type"] == "CancelledError", cancelled.attributes
-""", kind="async_client", primary="{}")
+for call in (left, cancelled):
+    attempt, = [each for each in spans if each.parent and
+                each.parent.span_id == call.get_span_context().span_id]
+    for each in (call, attempt):
+        assert each.attributes["holysheep.endpoint"] == "primary", each.to_json()
+        assert each.attributes["server.port"], each.to_json()
+    assert call.attributes["holysheep.attempts"] == 1
+    assert attempt.attributes["holysheep.verdict"] == "cancelled", attempt.to_json()
+""", kind="async_client", primary=SLOW)
 
     def test_it_can_be_switched_off(self):
         self.run_in("""

@@ -14,11 +14,14 @@ from ._wait import _modules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from asyncio import Future
     from typing import Any, AsyncIterator, Generator
 
+    from ._loop import LoopQueue
     from ._native import Outcome
     from ._resources import Operation
     from ._results import Model, ModelList
+    from ._watch import Watch
 
 
 class AsyncCaller(Caller):
@@ -60,11 +63,7 @@ class AsyncCaller(Caller):
             else:
                 del queue.calls[token]
             if watch is not None:
-                watch.left(error)
-                if token in queue.calls:
-                    queue.calls[token] = Late(watch)
-                elif number and not future.cancelled():
-                    watch.told(future.result())  # it had ended before
+                _leave(watch, error, queue, token, future)
             raise
         if engine.shared.monitor is not None:
             engine.hand_out_alerts()
@@ -101,6 +100,20 @@ class AsyncCaller(Caller):
 
     async def anything(self, verb: str, arguments: tuple[Any, ...]) -> Any:
         return answer_of(await self.outcome(verb, arguments))
+
+
+def _leave(
+    watch: Watch, error: BaseException, queue: LoopQueue, token: int, future: Future[Outcome]
+) -> None:
+    """Of a call that was cancelled, or never sent."""
+    if token not in queue.calls:
+        ended_before = future.done() and not future.cancelled()
+        return watch.left(error, future.result() if ended_before else None)
+    late = queue.calls[token] = Late()
+    queue.bring(lambda: late.end is not None)
+    watch.left(error, late.end)
+    if late.end is None:
+        late.watch = watch
 
 
 class Listing:

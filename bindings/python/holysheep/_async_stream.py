@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ._engine import Engine
     from ._loop import LoopQueue
     from ._metadata import Metadata
+    from ._native import Outcome
     from ._stream import Chunk
     from ._watch import Watch, Watcher
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 class AsyncSource(Reading):
     """What has come of one stream and has not been read."""
 
-    __slots__ = ("_late", "_latest", "_queue", "_waiter", "_waiting")
+    __slots__ = ("_end", "_late", "_queue", "_waiter", "_waiting")
 
     def __init__(
         self, engine: Engine, path: str, kind: type[Any], queue: LoopQueue, watch: Watch | None
@@ -28,14 +29,16 @@ class AsyncSource(Reading):
         super().__init__(engine, path, kind, watch)
         self._queue = queue
         self._waiting: list[tuple[Any, ...]] = []
-        self._latest: list[tuple[Any, ...]] = []
+        self._end: Outcome | None = None  # once it has come, read or not
         self._waiter: Any = None
         self._late: Watch | None = None
 
     def feed(self, event: tuple[Any, ...]) -> None:
         self._waiting.append(event)
-        if self._late is not None and event[1] == DONE:
-            self._late.told(event[2])
+        if event[1] == DONE:
+            self._end = event[2]
+            if self._late is not None:
+                self._late.told(event[2])
         waiter = self._waiter
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
@@ -58,18 +61,18 @@ class AsyncSource(Reading):
                 raise
             finally:
                 self._waiter = None
-        self._latest, self._waiting = self._waiting, []
-        return self._latest
+        events, self._waiting = self._waiting, []
+        return events
 
     def _leave(self, error: BaseException | None) -> None:
         watch, self._watch = self._watch, None
         if watch is None:
             return
-        watch.left(error)
-        for event in self._latest + self._waiting:
-            if event[1] == DONE:
-                return watch.told(event[2])
-        self._late = watch  # the loop brings the end
+        if self.id:
+            self._queue.bring(lambda: self._end is not None)
+        watch.left(error, self._end, self.headers)
+        if self._end is None:
+            self._late = watch  # the loop brings the end
 
     async def begin(self) -> None:
         events = await self.events()

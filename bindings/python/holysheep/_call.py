@@ -88,6 +88,7 @@ class Caller:
         engine = self._only or self.engine_of_key()
         _log.attach(engine)
         watch = None
+        ends: list[Outcome | None] = []  # of a wait that was broken off
         if self._hooked or TRACING in _modules:
             watch = self.watcher.begin(engine, verb, arguments)
         try:
@@ -97,7 +98,7 @@ class Caller:
                 or _log_state.queue is not None
                 or watch is not None
             ):
-                told = None if watch is None else watch.told
+                told = None if watch is None else ends.append
                 outcome = _wait.call(engine.native, verb, arguments, told)
             else:
                 outcome = engine.native.call(verb, arguments)
@@ -108,7 +109,7 @@ class Caller:
             raise refused from None
         except BaseException as error:
             if watch is not None:
-                watch.left(error)
+                watch.left(error, *ends)
             raise
         if engine.shared.monitor is not None:
             engine.hand_out_alerts()

@@ -12,11 +12,13 @@ import sys
 from itertools import count
 
 from . import _errors, _log
-from ._native import Queue
+from ._native import Failure, Queue
+from ._wait import END_MS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Future
+    from typing import Any, Callable
 
     from ._async_stream import AsyncSource
     from ._native import Outcome
@@ -41,7 +43,7 @@ tokens = count(1)
 
 
 class LoopQueue:
-    __slots__ = ("calls", "logs", "loop", "queue", "streams")
+    __slots__ = ("_handing_on", "calls", "logs", "loop", "queue", "streams")
 
     def __init__(self, loop: AbstractEventLoop) -> None:
         self.loop = loop
@@ -51,6 +53,7 @@ class LoopQueue:
         self.streams: dict[int, AsyncSource] = {}
         loop.add_reader(self.queue.descriptor(), self._readable)
         self.logs: Queue | None = None
+        self._handing_on = False
 
     def bring_logs(self) -> None:
         """Log records come on this loop too, as they come."""
@@ -58,9 +61,31 @@ class LoopQueue:
         if self.logs is not None:
             self.loop.add_reader(self.logs.descriptor(), _log.flush)
 
-    def _readable(self) -> None:
+    def bring(self, has_come: Callable[[], bool]) -> None:
+        """Hands on what comes until the end of a call that was cancelled is there, for which the
+        engine takes microseconds. Does nothing in another thread than the loop's, or, called by
+        the collector, in the middle of events: later ones must not overtake them."""
+        try:
+            if get_running_loop() is not self.loop or self._handing_on:
+                return
+            while not has_come() and self._hand_on(END_MS):
+                pass
+        except (RuntimeError, Failure):
+            return  # no loop runs in this thread, or the queue is that of the process before fork()
+
+    def _hand_on(self, milliseconds: int) -> bool:
+        """Whether something has come."""
+        self._handing_on = True
+        try:
+            events = self.queue.drain(milliseconds)
+            self._resolve(events)
+            return bool(events)
+        finally:
+            self._handing_on = False
+
+    def _resolve(self, events: list[tuple[Any, ...]]) -> None:
         calls = self.calls
-        for event in self.queue.drain(0):
+        for event in events:
             token = event[0]
             if token in calls:
                 future = calls.pop(token)
@@ -71,6 +96,9 @@ class LoopQueue:
                 if event[1] == _DONE:
                     del self.streams[token]
                 stream.feed(event)
+
+    def _readable(self) -> None:
+        self._hand_on(0)
         if _log.state.queue is not None:
             _log.flush()
 

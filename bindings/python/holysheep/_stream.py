@@ -121,8 +121,7 @@ class Reading:
         self._engine.hand_out_alerts()
         watch, self._watch = self._watch, None
         if watch is not None and self.closed:
-            watch.left()
-            watch.told(outcome)
+            watch.left(None, outcome)
         elif watch is not None:
             watch.ended(outcome)
         self.check_end()
@@ -199,9 +198,8 @@ class _Source(Reading):
         if watch is None or self._reading:
             return  # another thread reads, and gets the end
         self._watch = None
-        watch.left(error)
-        if self.id and watch.hooked:
-            watch.told(_wait.end_of(self._queue, self._latest + self.waiting))
+        end = _wait.end_of(self._queue, self._latest + self.waiting) if self.id else None
+        watch.left(error, end, self.headers)
 
     def begin(self) -> None:
         """Waits for the answer's head, or raises the call's error."""

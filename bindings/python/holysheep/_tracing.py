@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _NS_OF_MS = 1_000_000
 _ERROR_STATUS_MIN = 400
+# Whoever breaks a call off may have what he wanted; the call's own span says if not.
+_NO_ERRORS = ("ok", "cancelled")
 _SCHEMA = "https://opentelemetry.io/schemas/1.37.0"
 # The conventions' name for who speaks this protocol, whoever the provider is.
 _PROVIDER = "openai"
@@ -115,11 +117,31 @@ class CallSpan:
 
     def ended(self, metadata: Metadata, outcome: Outcome) -> None:
         end = time.time_ns()
+        self._describe(metadata, metadata.endpoint, end)
+        if outcome.status:
+            verdict = metadata.to_dict()["error"]["verdict"]
+            self._span.set_attribute("error.type", _error_type(outcome.http_status, verdict))
+            self._span.set_status(Status(StatusCode.ERROR, outcome.message))
+        self._span.end(end)
+
+    def left(self, error: BaseException | None, metadata: Metadata | None) -> None:
+        """`metadata`: what is known of the call; None: it was refused, or the engine is gone."""
+        end = time.time_ns()
+        if metadata is not None:
+            # The endpoint that a call without an answer names is the first whose headers came.
+            asked = metadata.trace
+            self._describe(metadata, asked[-1].endpoint if asked else metadata.endpoint, end)
+        if error is not None:
+            self._span.set_attribute("error.type", type(error).__qualname__)
+            self._span.set_status(Status(StatusCode.ERROR))
+        self._span.end(end)
+
+    def _describe(self, metadata: Metadata, endpoint: str | None, end: int) -> None:
         context = trace.set_span_in_context(self._span)
         for number, attempt in enumerate(metadata.trace):
             guarded(self._attempt, number, attempt, context, end)
         span = self._span
-        span.set_attributes(_server(self._engine, metadata.endpoint))
+        span.set_attributes(_server(self._engine, endpoint))
         usage = metadata.usage or {}
         for name, value in (
             ("gen_ai.response.model", metadata.model_served or None),
@@ -132,11 +154,6 @@ class CallSpan:
         ):
             if value is not None:
                 span.set_attribute(name, value)
-        if outcome.status:
-            verdict = metadata.to_dict()["error"]["verdict"]
-            span.set_attribute("error.type", _error_type(outcome.http_status, verdict))
-            span.set_status(Status(StatusCode.ERROR, outcome.message))
-        span.end(end)
 
     def _attempt(self, number: int, attempt: Attempt, context: Any, end: int) -> None:
         begun = min(self._start + attempt.at_ms * _NS_OF_MS, end)
@@ -160,16 +177,10 @@ class CallSpan:
             attributes=attributes,
             start_time=begun,
         )
-        if attempt.verdict != "ok":
+        if attempt.verdict not in _NO_ERRORS:
             span.set_attribute("error.type", _error_type(attempt.status, attempt.verdict))
             span.set_status(Status(StatusCode.ERROR))
         span.end(min(begun + attempt.took_ms * _NS_OF_MS, end))
-
-    def left(self, error: BaseException | None) -> None:
-        if error is not None:
-            self._span.set_attribute("error.type", type(error).__qualname__)
-            self._span.set_status(Status(StatusCode.ERROR))
-        self._span.end()
 
 
 def addresses(config: str) -> dict[str, tuple[str | None, int | None]]:

@@ -20,7 +20,7 @@ _modules = sys.modules
 _LOG_MS = 50
 _SLICE_SECONDS = 0.05
 # As long as a broken engine may hold up whoever leaves a call.
-_END_MS = 1000
+END_MS = 1000
 _DONE = 4
 
 
@@ -100,7 +100,7 @@ def end_of(queue: Queue, events: list[tuple[Any, ...]]) -> Outcome | None:
             for event in events:
                 if event[1] == _DONE:
                     return event[2]  # type: ignore[no-any-return]
-            events = queue.drain(_END_MS)
+            events = queue.drain(END_MS)
             if not events:
                 return None
     except Failure:

@@ -46,15 +46,15 @@ class Watcher:
 
 
 class Watch:
-    """Of one call: either `ended` is called, once, or `left` and then perhaps `told`."""
+    """Of one call: either `ended` is called, once, or `left` and then, if that was not given the
+    call's end, perhaps `told`."""
 
-    __slots__ = ("_span", "_watcher", "hooked")
+    __slots__ = ("_hooked", "_span", "_watcher")
 
     def __init__(self, watcher: Watcher, span: CallSpan | None) -> None:
         self._watcher = watcher
         self._span = span
-        #: Whether somebody wants to know how a call ended that nobody waits for.
-        self.hooked = watcher.hooked
+        self._hooked = watcher.hooked
 
     def ended(self, outcome: Outcome) -> None:
         metadata = Metadata(outcome.meta())
@@ -69,30 +69,44 @@ class Watch:
         if watcher.on_done is not None:
             tell(watcher.on_done, metadata)
 
-    def left(self, error: BaseException | None = None) -> None:
-        """Nobody waits for the call's end any more; `error`: what kept the caller from it."""
+    def left(
+        self,
+        error: BaseException | None = None,
+        end: Outcome | None = None,
+        head: Outcome | None = None,
+    ) -> None:
+        """Nobody waits for the call any more. `error`: what kept the caller from it; `end`: how it
+        ended, if that is known; `head`: of its answer, if one had begun."""
         if self._span is not None:
-            guarded(self._span.left, error)
+            known = head if end is None else end
+            metadata = None if known is None else Metadata(known.meta())
+            guarded(self._span.left, error, metadata)
+        if end is not None:
+            self.told(end)
 
-    def told(self, outcome: Outcome | None) -> None:
-        """The end of a call that was left, or what was known of it then; None: nothing."""
-        if self.hooked and outcome is not None:
-            self._tell(Metadata(outcome.meta()))
+    def told(self, end: Outcome) -> None:
+        """The end of a call that was left before it was known."""
+        if self._hooked:
+            self._tell(Metadata(end.meta()))
 
 
 class Late:
     """Stands for the future of an async call that was cancelled, until its end comes."""
 
-    __slots__ = ("_watch",)
+    __slots__ = ("end", "watch")
 
-    def __init__(self, watch: Watch) -> None:
-        self._watch = watch
+    def __init__(self) -> None:
+        self.end: Outcome | None = None
+        #: Set once the call was left without its end.
+        self.watch: Watch | None = None
 
     def done(self) -> bool:
         return False
 
     def set_result(self, outcome: Outcome) -> None:
-        self._watch.told(outcome)
+        self.end = outcome
+        if self.watch is not None:
+            self.watch.told(outcome)
 
 
 def guarded(work: Callable[..., Any], *arguments: Any) -> Any:
