@@ -199,6 +199,21 @@ test('maxRetries counts attempts beside the first, for the client and for a call
   );
 });
 
+test('maxRetries: 0 makes one request, a 429 or not', async () => {
+  const limited = { default: { status: 429 } };
+  const scripts = { primary: limited, 'backup-1': limited, 'backup-2': limited };
+  const call = (client, options) => rejection(client.chat.completions.create(CHAT, options));
+  await withPool(three(scripts), async (client, mock) => {
+    assert.equal((await call(client, { maxRetries: 0 })).status, 429);
+    assert.equal(mock.count(), 1);
+  });
+  const use = async (client, mock) => {
+    assert.equal((await call(client)).status, 429);
+    assert.equal(mock.count(), 1);
+  };
+  await withPool(three(scripts), use, { maxRetries: 0 });
+});
+
 test('timeout ends a call', async () => {
   const silent = { then: 'last', replies: [{ stall: 'before_headers' }] };
   await withPool(
@@ -302,22 +317,6 @@ test('clients of equal configuration share one pool', async () => {
     await twin.close();
     assert.equal((await client.chat.completions.create(CHAT))._holysheep.endpoint, 'backup-1');
   });
-});
-
-test('a key that is a function is asked for before each call', async () => {
-  const keys = ['key-one', 'key-one', 'key-two'];
-  await withPool(
-    three(),
-    async (client, mock) => {
-      for (let call = 0; call < 3; ++call) await client.chat.completions.create(CHAT);
-      assert.deepEqual(
-        mock.requests.map((request) => request.key),
-        ['key-one', 'key-one', 'key-two'],
-      );
-      assert.equal((await rejection(client.chat.completions.create(CHAT))).name, 'ConfigError');
-    },
-    { apiKey: async () => keys.shift() },
-  );
 });
 
 test('check asks each endpoint by itself', async () => {

@@ -249,24 +249,6 @@ test('a key function that never answers is inside the time limit', async () => {
   }
 });
 
-test('calls that begin together ask for the key once', async () => {
-  let asked = 0;
-  await withPool(
-    answering({}),
-    async (client, mock) => {
-      const calls = [1, 2, 3, 4].map(() => client.chat.completions.create(CHAT));
-      await Promise.all(calls);
-      assert.equal(asked, 1);
-      await client.chat.completions.create(CHAT);
-      assert.deepEqual(
-        mock.requests.map(({ key }) => key),
-        ['key-1', 'key-1', 'key-1', 'key-1', 'key-2'],
-      );
-    },
-    { apiKey: async () => `key-${++asked}` },
-  );
-});
-
 test('a configuration file that is no JSON is named, and not quoted', async () => {
   const { writeFileSync } = await import('node:fs');
   writeFileSync('broken.json', `{"version": 1,\n "api_key": ${KEY}}`);
@@ -351,6 +333,7 @@ test('what throws at once throws errors of the tree', async () => {
     for (const [use, message] of [
       [() => client.reset(5), /endpoint: expected a string/],
       [() => client.setKey(5), /key: expected a string/],
+      [() => client.setKey('k', 5), /endpoint: expected a string/],
       [() => mock.advance({}, 5), /client: expected a client/],
       [() => mock.advance(client, NaN), /milliseconds: expected a number/],
       [() => mock.set('primary', cycle), /script\.self: refers to/],

@@ -50,6 +50,21 @@ scenario(
 );
 
 scenario(
+  'a client that asked for many keys keeps few engines, and lets the process exit',
+  `
+  const mock = new MockPool();
+  let asked = 0;
+  const client = mock.client({ apiKey: async () => 'key-' + ++asked });
+  const before = threads();
+  const calls = Array.from({ length: 30 }, () => client.chat.completions.create(CHAT));
+  Promise.all(calls).then(async () => {
+    while (threads() > before + 10) await turn(); // engines of keys that were let go end
+    console.log('done', asked);
+  });
+`,
+);
+
+scenario(
   'a call in flight keeps the process',
   `
   const mock = new MockPool([{ name: 'primary', default: { latency_ms: 150 } }]);

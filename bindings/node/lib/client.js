@@ -19,7 +19,7 @@ const {
   withQuery,
 } = require('./configuration.js');
 const { abortError, classes, closedError, errorOfFailure, requestError } = require('./errors.js');
-const { KeyFunction, withKeyToCome } = require('./key.js');
+const { KeyHandles, setKey } = require('./key.js');
 const { camel } = require('./metadata.js');
 const native = require('./native.js');
 const { addResources } = require('./resources.js');
@@ -48,12 +48,12 @@ const PLAIN = new CallSettings({});
 
 class HolySheepClient {
   #options;
-  #handle;
+  #own; // the native client, where the key is no function
   #hooks; // undefined, or {onAttempt, onDone}
   #defaults; // of withOptions(): options of each call
   #fixed; // names of the default headers that the pool has
   #settings = PLAIN; // of calls without options of their own
-  #key; // undefined, or a KeyFunction
+  #keys; // where it is: a KeyHandles
   #isShared = false; // the native client is another's
   #closed = false;
   #monitor; // once somebody has asked
@@ -80,36 +80,26 @@ class HolySheepClient {
   }
 
   #open(options) {
-    const asked = typeof options.apiKey === 'function';
-    const document = configuration(options);
-    const opened = native.open(asked ? withKeyToCome(document) : document);
-    if (Array.isArray(opened)) throw errorOfFailure(opened);
-    this.#handle = opened;
-    this.#fixed = namesOfHeaders(options);
-    if (asked) this.#key = new KeyFunction(options.apiKey, opened);
+    const { apiKey, logLevel: level = 'info' } = options;
     const logger = options.logger ?? (options.logLevel ? console : undefined);
-    const level = options.logLevel ?? 'info';
-    if (logger && level !== 'off') this.#log(logger, level);
+    const open = (document) => openHandle(document, level === 'off' ? undefined : logger, level);
+    const document = configuration(options);
+    if (typeof apiKey === 'function') this.#keys = new KeyHandles(apiKey, document, open);
+    else this.#own = open(document);
+    this.#fixed = namesOfHeaders(options);
   }
 
   #share(parent, changed) {
-    this.#handle = parent.#handle;
+    this.#own = parent.#own;
+    this.#keys = parent.#keys;
     this.#isShared = true;
     this.#fixed = parent.#fixed;
-    this.#key = parent.#key;
     this.#defaults = defaultsOf(changed, parent.#defaults);
     this.#settings = new CallSettings(this.#defaults);
   }
 
-  #log(logger, level) {
-    const methods = { 10: 'debug', 20: 'info', 30: 'warn', 40: 'error' };
-    this.#handle.hear = (number, text) => {
-      const { message, ...fields } = JSON.parse(text);
-      const write = logger[methods[number]];
-      if (typeof write === 'function') write.call(logger, message, fields);
-    };
-    native.listen(this.#handle.number, this.#handle);
-    native.addon.clientLog(this.#handle.number, LOG_LEVELS[level]);
+  get #handle() {
+    return this.#keys === undefined ? this.#own : this.#keys.newest;
   }
 
   // A client with other options, headers and query added to this one's. Where only what can be said
@@ -207,16 +197,19 @@ class HolySheepClient {
     }
     const target = settings.query === undefined ? path : withQuery(path, settings.query);
     const send = () => submit(call, target, body, settings, method, contentType);
-    if (this.#key === undefined) {
+    if (this.#keys === undefined) send();
+    else this.#sendWithKey(call, settings.timeoutMs, send);
+  }
+
+  async #sendWithKey(call, timeoutMs, send) {
+    try {
+      const key = await this.#keys.ask(timeoutMs);
+      if (call.failed) return;
+      if (this.closed) throw closedError();
+      call.prepare(this.#keys.of(key));
       send();
-    } else {
-      this.#key
-        .refresh(settings.timeoutMs)
-        .then(() => {
-          if (this.closed) call.fail(closedError());
-          else if (!call.failed) send();
-        })
-        .catch((error) => call.fail(error));
+    } catch (error) {
+      call.fail(error);
     }
   }
 
@@ -241,6 +234,7 @@ class HolySheepClient {
   // What the calls did, by endpoint: a RateLimitMonitor. Outlives the client, with the engine's
   // counts: hence only once somebody has asked.
   get monitor() {
+    if (this.#keys !== undefined && !this.closed) return this.#keys.monitor;
     if (this.#monitor === undefined) {
       const { adopt } = require('./monitor.js');
       this.#monitor = adopt(native.addon.clientMonitor(this.#number()));
@@ -309,17 +303,21 @@ class HolySheepClient {
     if (failure !== undefined) throw errorOfFailure(failure);
   }
 
-  // Another key for all endpoints that share the client's.
-  setKey(key) {
+  // Another key for an endpoint, or for all that share the client's.
+  setKey(key, endpoint) {
     if (typeof key !== 'string') throw requestError('key: expected a string');
-    const failure = native.addon.clientSetKey(this.#number(), undefined, key);
-    if (failure !== undefined) throw errorOfFailure(failure);
+    if (endpoint !== undefined && typeof endpoint !== 'string') {
+      throw requestError('endpoint: expected a string');
+    }
+    if (this.closed) throw closedError();
+    if (this.#keys === undefined) setKey(this.#own, endpoint, key);
+    else this.#keys.setKey(endpoint, key);
   }
 
   // ---- the end --------------------------------------------------------------------------------
 
   get closed() {
-    return this.#closed || this.#handle.closed;
+    return this.#closed || (this.#keys ?? this.#own).closed;
   }
 
   // Without `timeout`: calls in flight are cancelled. With: they have so many milliseconds to end
@@ -328,18 +326,7 @@ class HolySheepClient {
   async close(options) {
     const { timeout } = checkOptions(options ?? {}, CLOSE_OPTIONS);
     this.#closed = true;
-    if (this.#isShared) return true;
-    const handle = this.#handle;
-    let clean = handle.inFlight === 0;
-    if (!handle.closed && typeof timeout === 'number' && !clean) {
-      clean = await native.addon.clientDrain(
-        handle.number,
-        Number.isFinite(timeout) ? timeout : -1,
-      );
-    }
-    handle.close();
-    await handle.idle();
-    return clean;
+    return this.#isShared || (this.#keys ?? this.#own).finish(timeout);
   }
 
   async [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]() {
@@ -366,6 +353,21 @@ class HolySheepClient {
   toJSON() {
     return this.closed ? { closed: true } : this.configuration();
   }
+}
+
+function openHandle(document, logger, level) {
+  const handle = native.open(document);
+  if (Array.isArray(handle)) throw errorOfFailure(handle);
+  if (!logger) return handle;
+  const methods = { 10: 'debug', 20: 'info', 30: 'warn', 40: 'error' };
+  handle.hear = (number, text) => {
+    const { message, ...fields } = JSON.parse(text);
+    const write = logger[methods[number]];
+    if (typeof write === 'function') write.call(logger, message, fields);
+  };
+  native.listen(handle.number, handle);
+  native.addon.clientLog(handle.number, LOG_LEVELS[level]);
+  return handle;
 }
 
 function submit(call, path, body, settings, method, contentType) {

@@ -243,6 +243,11 @@ function headersOf(options) {
   return headers;
 }
 
+// The SDK's word means n + 1 requests, 429s included.
+function attemptsOf(maxRetries) {
+  return { max_attempts: maxRetries + 1, rate_limited_counts: true };
+}
+
 // The configuration document as text.
 function configuration(options) {
   const start = startingPoint(options);
@@ -265,7 +270,7 @@ function configuration(options) {
     document.time_limits = { ...start.time_limits, total_ms: milliseconds(options.timeout) };
   }
   if (options.maxRetries !== undefined && options.maxRetries !== null) {
-    document.retry = { ...start.retry, max_attempts: options.maxRetries + 1 };
+    document.retry = { ...start.retry, ...attemptsOf(options.maxRetries) };
   }
   return json.write(document, 'config', configError);
 }
@@ -358,7 +363,7 @@ function optionsOfCall({ maxRetries, holysheep }) {
   if (maxRetries === undefined || maxRetries === null) {
     return holysheep ? json.write(holysheep, 'holysheep', requestError) : undefined;
   }
-  const retry = { ...holysheep?.retry, max_attempts: maxRetries + 1 };
+  const retry = { ...holysheep?.retry, ...attemptsOf(maxRetries) };
   return json.write({ ...holysheep, retry }, 'holysheep', requestError);
 }
 

@@ -108,7 +108,7 @@ export interface RequestOptions {
     | Headerlike
     | null;
   query?: Record<string, unknown> | null;
-  /** Attempts beside the first. */
+  /** Attempts beside the first, those that a 429 answers included. */
   maxRetries?: number | null;
   idempotencyKey?: string | null;
   /** "Options of a call" in CONFIGURATION.md: `allow`, `endpoint`, `fallback_models`, … */
@@ -128,7 +128,10 @@ export interface Logger {
 }
 
 export interface ClientOptions {
-  /** The key, or a function that is asked for it before each call. Else `HOLYSHEEP_API_KEY`. */
+  /**
+   * The key, or a function that gives the key for each call, in the async context of that call;
+   * each key has an engine of its own. Else `HOLYSHEEP_API_KEY`.
+   */
   apiKey?: string | (() => string | Promise<string>) | null;
   /** A pool of one endpoint. */
   baseURL?: string | null;
@@ -139,7 +142,7 @@ export interface ClientOptions {
   policy?: 'smart' | 'document' | null;
   /** Milliseconds for a whole call; `Infinity`: no limit. */
   timeout?: number | null;
-  /** Attempts beside the first. */
+  /** Attempts beside the first, those that a 429 answers included. */
   maxRetries?: number | null;
   /** `null`, in `withOptions()`, takes one away: that makes a pool of its own. */
   defaultHeaders?: Record<string, string | null | undefined> | Headerlike | null;
@@ -304,10 +307,11 @@ export class HolySheepClient {
   /** Makes an endpoint, or all of them, healthy now. */
   reset(endpoint?: string): void;
   /**
-   * Another key for all endpoints that share the client's; also for clients of equal configuration,
-   * unless `config.isolated` is set.
+   * Another key for an endpoint, or for all that share the client's; also for clients of equal
+   * configuration, unless `config.isolated` is set. Where `apiKey` is a function, `endpoint` must
+   * be given (else a ConfigError), and its key holds beside every key of the function.
    */
-  setKey(key: string): void;
+  setKey(key: string, endpoint?: string): void;
 
   readonly closed: boolean;
   /**

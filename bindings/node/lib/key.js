@@ -1,35 +1,53 @@
-// `apiKey` as a function: the client's key, asked for before each call and set where it has
-// changed. Calls that begin together ask once: it is one key for the client, not one for each call.
+// `apiKey` as a function: asked for each call, in that call's async context. The key belongs to the
+// configuration, so a call is made by the native client of the configuration with the key that was
+// given for it, and can go out with no other. The same key has the same native client: cooldowns
+// stay as long as the key does.
 'use strict';
 
 const { classes, errorOfFailure } = require('./errors.js');
 const native = require('./native.js');
 const { clearTimeout, setTimeout } = require('./timers.js');
 
-// The key is set before the first request; until then this stands for it. The pool is the client's
-// own: what it shares with others, their keys would be too.
-function withKeyToCome(document) {
-  return JSON.stringify({ ...JSON.parse(document), api_key: 'to-come', isolated: true });
+// Native clients of one client. The least recently used one is closed when its calls have ended.
+const HANDLES_MAX = 8;
+
+// Checks the configuration and shows the pool until there is a key; no call is made with it. The
+// monitor's port is left to the first key's.
+function withoutKey(document) {
+  const made = { ...document, api_key: 'asked-before-each-call', isolated: true };
+  if (document.monitor?.listen !== undefined) {
+    made.monitor = { ...document.monitor, listen: undefined };
+  }
+  return made;
 }
 
-class KeyFunction {
+class KeyHandles {
   #provide;
-  #handle;
-  #last;
-  #pending;
+  #document;
+  #open;
+  #first; // the one without a key
+  #handles = new Map(); // by key; the most recently used last
+  #opened = new Set(); // those and the ones that were let go with calls in flight
+  #endpointKeys = new Map();
+  #monitors = new WeakMap(); // by handle, once somebody has asked
 
-  constructor(provide, handle) {
+  // `open(text)`: a Handle for a configuration document.
+  constructor(provide, text, open) {
     this.#provide = provide;
-    this.#handle = handle;
+    this.#document = JSON.parse(text);
+    this.#open = open;
+    this.closed = false;
+    this.#first = open(JSON.stringify(withoutKey(this.#document)));
+    this.#opened.add(this.#first);
+    // Of the key that was given last: what pool, metrics and monitor of the client show.
+    this.newest = this.#first;
   }
 
-  // Rejects after the call's time limit: `timeoutMs` of submit(), 0 is the client's.
-  refresh(timeoutMs) {
-    this.#pending ??= this.#ask().finally(() => {
-      this.#pending = undefined;
-    });
-    const limitMs = timeoutMs === 0 ? this.#handle.config.time_limits.total_ms : timeoutMs;
-    return limitMs > 0 ? within(limitMs, this.#pending) : this.#pending;
+  // The key for one call. Rejects after its time limit: `timeoutMs` of submit(), 0 is the client's.
+  ask(timeoutMs) {
+    const limitMs = timeoutMs === 0 ? this.newest.config.time_limits.total_ms : timeoutMs;
+    const asked = this.#ask();
+    return limitMs > 0 ? within(limitMs, asked) : asked;
   }
 
   async #ask() {
@@ -43,11 +61,76 @@ class KeyFunction {
     if (typeof key !== 'string' || key === '') {
       throw new classes.ConfigError('apiKey: the function must give a string that is not empty');
     }
-    if (key === this.#last || this.#handle.closed) return;
-    const failure = native.addon.clientSetKey(this.#handle.number, undefined, key);
-    if (failure !== undefined) throw errorOfFailure(failure);
-    this.#last = key;
+    return key;
   }
+
+  // The native client for a call with this key, to be used before anything is awaited.
+  of(key) {
+    const handle = this.#handles.get(key) ?? this.#openFor(key);
+    this.#handles.delete(key);
+    this.#handles.set(key, handle);
+    if (this.#handles.size > HANDLES_MAX) {
+      const [oldest, left] = this.#handles.entries().next().value;
+      this.#handles.delete(oldest);
+      this.#letGo(left);
+    }
+    if (handle !== this.newest) this.#show(handle);
+    return handle;
+  }
+
+  #openFor(key) {
+    const handle = this.#open(JSON.stringify({ ...this.#document, api_key: key }));
+    for (const [endpoint, its] of this.#endpointKeys) setKey(handle, endpoint, its);
+    this.#opened.add(handle);
+    return handle;
+  }
+
+  async #letGo(handle) {
+    await handle.idle();
+    handle.close();
+    this.#opened.delete(handle);
+  }
+
+  #show(handle) {
+    const before = this.newest;
+    this.newest = handle;
+    const monitor = this.#monitors.get(before);
+    if (monitor !== undefined) this.monitor.onAlert = monitor.onAlert;
+    if (before === this.#first) this.#letGo(before);
+  }
+
+  get monitor() {
+    let monitor = this.#monitors.get(this.newest);
+    if (monitor === undefined) {
+      const { adopt } = require('./monitor.js');
+      monitor = adopt(native.addon.clientMonitor(this.newest.number));
+      this.#monitors.set(this.newest, monitor);
+    }
+    return monitor;
+  }
+
+  // For the native clients of all keys, those to come included.
+  setKey(endpoint, key) {
+    if (!endpoint) {
+      throw new classes.ConfigError("setKey: the function `apiKey` gives the client's key");
+    }
+    setKey(this.newest, endpoint, key);
+    this.#endpointKeys.set(endpoint, key);
+    for (const handle of this.#handles.values()) setKey(handle, endpoint, key);
+  }
+
+  // As Handle.finish(), for all of them.
+  async finish(timeout) {
+    this.closed = true;
+    const ends = [...this.#opened].map((handle) => handle.finish(timeout));
+    return (await Promise.all(ends)).every(Boolean);
+  }
+}
+
+// Without `endpoint`: for all endpoints that share the client's key.
+function setKey(handle, endpoint, key) {
+  const failure = native.addon.clientSetKey(handle.number, endpoint, key);
+  if (failure !== undefined) throw errorOfFailure(failure);
 }
 
 const TIMER_MS_MAX = 2 ** 31 - 1;
@@ -65,4 +148,4 @@ function within(limitMs, promise) {
   });
 }
 
-module.exports = { KeyFunction, withKeyToCome };
+module.exports = { KeyHandles, setKey };

@@ -201,6 +201,18 @@ class Handle {
     });
   }
 
+  // Without `timeout`: cancels the calls in flight. With: they have so many milliseconds. Resolves
+  // when none is left, to whether all ended by themselves.
+  async finish(timeout) {
+    let clean = this.inFlight === 0;
+    if (!this.closed && typeof timeout === 'number' && !clean) {
+      clean = await addon.clientDrain(this.number, Number.isFinite(timeout) ? timeout : -1);
+    }
+    this.close();
+    await this.idle();
+    return clean;
+  }
+
   close() {
     if (this.closed) return;
     this.closed = true;
