@@ -333,6 +333,26 @@ class Exit(unittest.TestCase):
                 pool.wait(8)
             """)
 
+    def test_with_answers_that_wait_for_the_gil(self):
+        self.quick("""
+            import os, sys, threading
+            from holysheep import MockPool
+            class Last:
+                def __del__(self, file=os.open(os.devnull, os.O_WRONLY), write=os.write):
+                    for _ in range(1000):
+                        write(file, b"x")  # lets go of the GIL, in the interpreter's last moments
+            last = Last()
+            pool = MockPool([{"default": {"latency_ms": 100}}])
+            client = pool.client()
+            for _ in range(8):
+                threading.Thread(target=client.models.list, daemon=True).start()
+            pool.wait(8)
+            sys.setswitchinterval(1000)  # who wants the GIL waits until this thread lets go of it
+            while client.pool.status()["calls"]["in_flight"]:
+                pass
+            sum(range(10_000_000))  # the threads have come as far as that
+        """)
+
     def test_while_others_close_and_wait(self):
         self.quick(f"""
             import os, threading

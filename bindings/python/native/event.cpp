@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "bindings/python/native/take_gil.h"
+
 namespace py = pybind11;
 
 namespace holysheep::python {
@@ -43,7 +45,7 @@ void restore_thread(PyThreadState* state) {
   while (!is_main_thread() && is_finalizing()) {
     pause();
   }
-  PyEval_RestoreThread(state);
+  holysheep_take_gil(state);
 }
 
 py::str Outcome::meta() const {
