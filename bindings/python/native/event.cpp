@@ -5,9 +5,9 @@
 
 #include <utility>
 
-#include "bindings/python/native/take_gil.h"
-
 namespace py = pybind11;
+
+extern "C" void holysheep_take_gil(PyThreadState* state);  // take_gil.c
 
 namespace holysheep::python {
 namespace {
