@@ -126,8 +126,17 @@ Result<std::unique_ptr<MonitorServer>> MonitorServer::open(const MonitorConfig& 
 }
 
 bool MonitorServer::serve(void (*tick)(void*), void* context) {
+  // Here, where a lack of memory can be told: the thread needs no more to go on.
+  std::vector<pollfd> watched;
+  const auto reserve = [&] {
+    watched.reserve(kConnectionsMax + 2);
+    connections_.reserve(kConnectionsMax + 1);
+  };
+  if (!has_memory(reserve)) return false;
   try {
-    thread_ = std::thread([this, tick, context] { run(tick, context); });
+    thread_ = std::thread([this, tick, context, room = std::move(watched)]() mutable {
+      run(tick, context, std::move(room));
+    });
   } catch (const std::system_error&) {
     return false;
   }
@@ -222,14 +231,8 @@ Result<bool> MonitorServer::listen_unix(const std::string& path) {
   return true;
 }
 
-void MonitorServer::run(void (*tick)(void*), void* context) {
+void MonitorServer::run(void (*tick)(void*), void* context, std::vector<pollfd> watched) {
   Nanos next_event = 0;
-  std::vector<pollfd> watched;
-  const auto reserve = [&] {
-    watched.reserve(kConnectionsMax + 2);
-    connections_.reserve(kConnectionsMax + 1);
-  };
-  if (!has_memory(reserve)) return;
   while (!stopping_.load(std::memory_order_acquire)) {
     watched.clear();
     watched.push_back({wake_read_, POLLIN, 0});

@@ -8,6 +8,8 @@
 // out; and it brings std::regex, which this library does without.
 #pragma once
 
+#include <poll.h>
+
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -76,7 +78,7 @@ class MonitorServer {
   Result<bool> listen_in_range(const ListenAddress& address);
   Result<bool> listen_at(const ListenAddress& address, int port);
   Result<bool> listen_unix(const std::string& path);
-  void run(void (*tick)(void*), void* context);
+  void run(void (*tick)(void*), void* context, std::vector<pollfd> watched);
   void accept_some(Nanos now);
   void make_room();
   void read(Connection& connection, Nanos now);
