@@ -27,6 +27,33 @@ std::string escape_slashes(std::string_view text) {
   return out;
 }
 
+// Replaces each by "…".
+std::string scrub_secrets(const std::vector<std::string>& secrets, std::string text) {
+  for (const std::string& secret : secrets) {
+    std::string scrubbed;
+    std::size_t from = 0;
+    for (std::size_t at = 0; (at = text.find(secret, from)) != std::string::npos;) {
+      scrubbed.append(text, from, at - from).append(kRedacted);
+      from = at + secret.size();
+    }
+    if (from > 0) text = std::move(scrubbed.append(text, from));
+  }
+  return text;
+}
+
+// The beginning of one, at the end of a text that was cut off.
+std::string scrub_cut_end(const std::vector<std::string>& secrets, std::string text) {
+  for (const std::string& secret : secrets) {
+    for (std::size_t size = std::min(secret.size() - 1, text.size()); size >= kCutBytesMin;
+         --size) {
+      if (!std::string_view(text).ends_with(std::string_view(secret).substr(0, size))) continue;
+      text.replace(text.size() - size, size, kRedacted);
+      return text;
+    }
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string_view key_fault(std::string_view key) {
@@ -66,31 +93,6 @@ void finish_secrets(std::vector<std::string>& secrets) {
     return left.size() != right.size() ? left.size() > right.size() : left < right;
   });
   secrets.erase(std::unique(secrets.begin(), secrets.end()), secrets.end());
-}
-
-std::string scrub_secrets(const std::vector<std::string>& secrets, std::string text) {
-  for (const std::string& secret : secrets) {
-    std::string scrubbed;
-    std::size_t from = 0;
-    for (std::size_t at = 0; (at = text.find(secret, from)) != std::string::npos;) {
-      scrubbed.append(text, from, at - from).append(kRedacted);
-      from = at + secret.size();
-    }
-    if (from > 0) text = std::move(scrubbed.append(text, from));
-  }
-  return text;
-}
-
-std::string scrub_cut_end(const std::vector<std::string>& secrets, std::string text) {
-  for (const std::string& secret : secrets) {
-    for (std::size_t size = std::min(secret.size() - 1, text.size()); size >= kCutBytesMin;
-         --size) {
-      if (!std::string_view(text).ends_with(std::string_view(secret).substr(0, size))) continue;
-      text.replace(text.size() - size, size, kRedacted);
-      return text;
-    }
-  }
-  return text;
 }
 
 std::string scrub(const Config& config, std::string text, const std::vector<std::string>* later,

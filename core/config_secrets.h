@@ -14,9 +14,5 @@ void add_secret(std::vector<std::string>& secrets, std::string_view secret);
 void add_header_secret(std::vector<std::string>& secrets, std::string_view value);
 // Sorts and removes doubles; after the last add_secret().
 void finish_secrets(std::vector<std::string>& secrets);
-// Replaces each by "…".
-std::string scrub_secrets(const std::vector<std::string>& secrets, std::string text);
-// The same for a text that was cut off, and may end in the middle of a secret.
-std::string scrub_cut_end(const std::vector<std::string>& secrets, std::string text);
 
 }  // namespace holysheep

@@ -513,10 +513,8 @@ bool Engine::Impl::may_use_room(const Call& call) {
     for (const ModelId model : call.models) {
       const RouteKey route{endpoint, model};
       if (!pool.serves(endpoint, pool.model_name(model))) continue;
-      const bool excluded = std::any_of(
-          call.history.begin(), call.history.end(),
-          [&](const RouteHistory& each) { return each.excluded && each.route == route; });
-      if (excluded) continue;
+      const RouteHistory* history = find_history(call.history, route);
+      if (history != nullptr && history->excluded) continue;
       if (pool.limited_until(route, call.request.own_credential, now.mono) <= now.mono) return true;
     }
   }

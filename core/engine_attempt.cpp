@@ -209,9 +209,8 @@ bool Engine::Impl::is_in_vain(const Call& call) {
   const bool closed = config->policy.per_route && !call.attempt.lease.probe &&
                       pool.closed_until(route, own, now.mono) > now.mono;
   // Once is enough where there was nowhere else to go: it would only build the same request anew.
-  const bool had_its_turn =
-      std::any_of(call.history.begin(), call.history.end(),
-                  [&](const RouteHistory& each) { return each.withdrawn && each.route == route; });
+  const RouteHistory* history = find_history(call.history, route);
+  const bool had_its_turn = history != nullptr && history->withdrawn;
   return std::any_of(failed_now.begin(), failed_now.end(), [&](const Failed& each) {
     return ((each.unreachable && !had_its_turn) || closed) &&
            pool.same_host(route.endpoint, each.endpoint);

@@ -15,11 +15,6 @@ namespace {
 constexpr Nanos kLocalDelayBase = 50 * kMillisecond;
 constexpr Nanos kLocalDelayMax = kSecond;
 
-bool was_tried(const Call& call, RouteKey route) {
-  return std::any_of(call.history.begin(), call.history.end(),
-                     [&](const RouteHistory& each) { return each.route == route; });
-}
-
 // Of a failed call's body so much is passed on: no error says more, and scrubbing takes its time.
 constexpr std::size_t kErrorBodyMax = 64 * 1024;
 
@@ -243,7 +238,7 @@ int Engine::Impl::retry_cost(const Call& call, RouteKey route) {
   // A connection that its server had closed: nobody did any work, there is no load to hold back.
   if (call.trace.back().transport == TransportError::reused_dead) return 0;
   const std::uint32_t failed = call.trace.back().endpoint;
-  const bool first_try = !was_tried(call, route);
+  const bool first_try = find_history(call.history, route) == nullptr;
   // A 429 closes its route, so going elsewhere cannot become a storm; after a fault only a host in
   // good health is free.
   const bool limited = found.verdict == Verdict::rate_limited;
@@ -337,7 +332,7 @@ bool Engine::Impl::was_everywhere(const Call& call) const {
   for (const std::uint32_t endpoint : call.endpoints) {
     for (const ModelId model : call.models) {
       if (!pool.serves(endpoint, pool.model_name(model))) continue;
-      if (!was_tried(call, {endpoint, model})) return false;
+      if (find_history(call.history, {endpoint, model}) == nullptr) return false;
     }
   }
   return true;

@@ -33,11 +33,7 @@ Nanos close_of(const Gate& gate, Nanos now) {
 }
 
 const RouteHistory* find_history(const RouteWish& wish, RouteKey key) {
-  if (wish.history == nullptr) return nullptr;
-  for (const RouteHistory& each : *wish.history) {
-    if (each.route == key) return &each;
-  }
-  return nullptr;
+  return wish.history == nullptr ? nullptr : find_history(*wish.history, key);
 }
 
 }  // namespace

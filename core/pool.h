@@ -48,6 +48,14 @@ struct RouteHistory {
   Quota own_quota;
 };
 
+// Null: the call has not been there.
+inline const RouteHistory* find_history(const std::vector<RouteHistory>& history, RouteKey route) {
+  for (const RouteHistory& each : history) {
+    if (each.route == route) return &each;
+  }
+  return nullptr;
+}
+
 // Why a route was passed over, for the trace.
 struct PassedOver {
   std::uint32_t endpoint = 0;
