@@ -324,7 +324,8 @@ HOLYSHEEP_API holysheep_status holysheep_monitor_alerts(holysheep_monitor* monit
                                                         holysheep_text** text);
 
 /* Sends each alert to the queue as an ALERT event, when it begins and again when it is over; a NULL
- * queue ends that. One queue at a time. A queue that nobody drains keeps the newest 1,024.
+ * queue ends that, as freeing the handle does. Each handle has one queue, also where several are of
+ * one client or share its engine. A queue that nobody drains keeps the newest 1,024.
  * Threads: any. Since: 0.1 */
 HOLYSHEEP_API holysheep_status holysheep_monitor_alerts_to(holysheep_monitor* monitor,
                                                            holysheep_queue* queue);

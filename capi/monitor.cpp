@@ -136,6 +136,7 @@ holysheep_status holysheep_client_monitor(holysheep_client* client, holysheep_mo
 
 void holysheep_monitor_free(holysheep_monitor* monitor) {
   if (usable(monitor) != HOLYSHEEP_OK) return;
+  monitor->monitor().alerts().send_to(monitor, nullptr);
   delete monitor;
 }
 
@@ -230,11 +231,11 @@ holysheep_status holysheep_monitor_alerts_to(holysheep_monitor* monitor, holyshe
   return guarded(nullptr, [&]() -> holysheep_status {
     if (const holysheep_status status = usable(monitor)) return status;
     if (queue == nullptr) {
-      monitor->monitor().alerts().send_to(nullptr);
+      monitor->monitor().alerts().send_to(monitor, nullptr);
       return HOLYSHEEP_OK;
     }
     if (const holysheep_status status = usable(queue)) return status;
-    monitor->monitor().alerts().send_to(queue->queue);
+    monitor->monitor().alerts().send_to(monitor, queue->queue);
     if (monitor->host) monitor->host->engine().monitor().watch();
     return HOLYSHEEP_OK;
   });

@@ -58,9 +58,10 @@ std::string alert_json(const Alert& alert) {
   return json.take();
 }
 
-void AlertBook::send_to(std::shared_ptr<Queue> queue) {
+void AlertBook::send_to(const void* listener, std::shared_ptr<Queue> queue) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  queue_ = std::move(queue);
+  std::erase_if(listeners_, [listener](const Listener& each) { return each.handle == listener; });
+  if (queue != nullptr) listeners_.push_back({listener, std::move(queue)});
 }
 
 void AlertBook::count_active_locked(AlertCause cause, int change) {
@@ -109,17 +110,24 @@ void AlertBook::resolve(std::uint64_t id, Nanos unix_now, Nanos recovery) {
 void AlertBook::deliver(const Alert& alert) {
   for (const Sink& sink : sinks_)
     sink(alert);
-  std::shared_ptr<Queue> queue;
+  std::vector<std::shared_ptr<Queue>> queues;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    queue = queue_;
+    std::erase_if(listeners_, [](const Listener& each) { return each.queue->abandoned(); });
+    for (const Listener& each : listeners_) {
+      // A queue that two handles share gets it once.
+      if (std::find(queues.begin(), queues.end(), each.queue) == queues.end()) {
+        queues.push_back(each.queue);
+      }
+    }
   }
-  if (queue == nullptr) return;
-  std::vector<Completion> one(1);
-  one[0].kind = Completion::Kind::alert;
-  one[0].data = alert_json(alert);
-  one[0].name = name_of(alert.cause);
-  queue->push(one, kQueuedMax);
+  for (const std::shared_ptr<Queue>& queue : queues) {
+    std::vector<Completion> one(1);
+    one[0].kind = Completion::Kind::alert;
+    one[0].data = alert_json(alert);
+    one[0].name = name_of(alert.cause);
+    queue->push(one, kQueuedMax);
+  }
 }
 
 std::vector<Alert> AlertBook::list() const {

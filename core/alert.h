@@ -1,6 +1,6 @@
 // Alerts: something that a person should know, raised once when it begins and resolved when it is
-// over. The list is bounded; each change goes to the queue that asked for it and to the sink (log,
-// webhook).
+// over. The list is bounded; each change goes to the queues that asked for it and to the sinks
+// (log, webhook).
 //
 // Threads: any; one lock, taken only when an alert begins or ends, or somebody reads.
 #pragma once
@@ -60,7 +60,9 @@ class AlertBook {
 
   // Before the first alert.
   void add_sink(Sink sink) { sinks_.push_back(std::move(sink)); }
-  void send_to(std::shared_ptr<Queue> queue);  // null: off
+  // One queue for each `listener`, which is the address of the handle that asks; null: nowhere.
+  // Handles that share an engine hear its alerts each.
+  void send_to(const void* listener, std::shared_ptr<Queue> queue);
 
   // Returns the alert's id.
   std::uint64_t raise(Alert alert, Nanos unix_now);
@@ -73,6 +75,11 @@ class AlertBook {
   std::uint64_t active() const { return active_all_.get(); }
 
  private:
+  struct Listener {
+    const void* handle = nullptr;
+    std::shared_ptr<Queue> queue;
+  };
+
   void make_room_locked();
   void count_active_locked(AlertCause cause, int change);
   void deliver(const Alert& alert);
@@ -82,8 +89,8 @@ class AlertBook {
   std::uint64_t last_id_ = 0;
   std::uint64_t raised_[kAlertCauses] = {};
   std::uint64_t active_[kAlertCauses] = {};
-  Tally active_all_;  // written under the lock
-  std::shared_ptr<Queue> queue_;
+  Tally active_all_;                 // written under the lock
+  std::vector<Listener> listeners_;  // under the lock; one for each handle at most
   std::vector<Sink> sinks_;
 };
 

@@ -358,7 +358,8 @@ void Engine::Impl::start(Call& call, Choice choice) {
   ++unstarted_count;
   if (choice.forced && log.wants(LogLevel::warning)) {
     log.write(LogLevel::warning, now.unix, "no endpoint is available, forced back to the first",
-              {log_text("endpoint", endpoint.name)});
+              {log_number("call", static_cast<std::int64_t>(call.id)),
+               log_text("endpoint", endpoint.name)});
   }
   if (log.wants(LogLevel::info)) {
     log.write(LogLevel::info, now.unix, "attempt",

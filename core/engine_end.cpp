@@ -282,7 +282,8 @@ bool Engine::Impl::retry_without_usage(Call& call, const Classification& found, 
   call.forced_why = "again, without the stream_options that the budget had added";
   if (log.wants(LogLevel::warning)) {
     log.write(LogLevel::warning, now.unix, "the endpoint does not know stream_options",
-              {log_text("endpoint", config->endpoints[route.endpoint].name)});
+              {log_number("call", static_cast<std::int64_t>(call.id)),
+               log_text("endpoint", config->endpoints[route.endpoint].name)});
   }
   return true;
 }

@@ -109,6 +109,33 @@ TEST_CASE("monitor: an alert comes as an event when it begins and when it is ove
   monitor.record("b", 0, 429);
 }
 
+TEST_CASE("monitor: each handle of a shared engine has a queue of its own for alerts") {
+  Mock mock(three(R"({"replies":[{"status":429,"headers":{"Retry-After":"1"}}]})"));
+  const std::string config = mock.config(R"(,"monitor":{"alert_threshold":1})");
+  Client first(config);
+  Client second(config);
+  Client third(config);
+  OwnMonitor of_first(first);
+  OwnMonitor of_second(second);
+  OwnMonitor once_more(first);  // with the queue of another handle: one event for both
+  REQUIRE(holysheep_monitor_alerts_to(of_first.get(), first.queue()) == HOLYSHEEP_OK);
+  REQUIRE(holysheep_monitor_alerts_to(of_second.get(), second.queue()) == HOLYSHEEP_OK);
+  REQUIRE(holysheep_monitor_alerts_to(once_more.get(), first.queue()) == HOLYSHEEP_OK);
+  {
+    OwnMonitor freed(third);  // which ends it
+    REQUIRE(holysheep_monitor_alerts_to(freed.get(), third.queue()) == HOLYSHEEP_OK);
+  }
+  const std::string body = chat();
+  const holysheep_request request = Client::request(body);
+  holysheep_batch* batch = nullptr;
+  REQUIRE(holysheep_call(first.get(), &request, &batch, nullptr) == HOLYSHEEP_OK);
+  holysheep_batch_free(batch);
+  REQUIRE(next_alert(first.queue()).text("/endpoint") == "primary");
+  REQUIRE(next_alert(second.queue()).text("/endpoint") == "primary");
+  REQUIRE(holysheep_queue_drain(first.queue(), 0, 0, &batch) == HOLYSHEEP_E_WAIT);
+  REQUIRE(holysheep_queue_drain(third.queue(), 0, 0, &batch) == HOLYSHEEP_E_WAIT);
+}
+
 TEST_CASE("monitor: settings are strict, and one that is wrong changes nothing") {
   OwnMonitor monitor;
   const auto refused = [&](std::string_view settings) {
