@@ -292,6 +292,65 @@ scenario(
 );
 
 scenario(
+  'copies of its JavaScript that nobody can reach any more are let go of, with their engines',
+  `
+  const { createRequire } = require('node:module');
+  let gone = 0;
+  const watch = new FinalizationRegistry(() => ++gone);
+  const load = async () => {
+    for (const name of Object.keys(require.cache)) {
+      if (name.endsWith('.js')) delete require.cache[name];
+    }
+    const again = createRequire(process.cwd() + '/')('holysheep');
+    watch.register(again.HolySheepClient);
+    const mock = new again.MockPool();
+    const client = mock.client({ logger: console, logLevel: 'error' });
+    client.monitor.onAlert = () => {};
+    await client.chat.completions.create(CHAT);
+  };
+  (async () => {
+    const before = threads();
+    for (let i = 0; i < 50; ++i) await load();
+    const held = () => gone < 48 || threads() > before + 6; // the last ones may be in registers
+    for (let i = 0; i < 2000 && held(); ++i) {
+      gc();
+      await turn();
+    }
+    console.log(held() ? 'gone ' + gone + ' threads ' + before + ' ' + threads() : 'done');
+  })();
+`,
+  (output) => assert.match(output, /done/, output),
+  { args: ['--expose-gc'] },
+);
+
+scenario(
+  'a call keeps its copy of the JavaScript, whoever can reach it',
+  `
+  const { createRequire } = require('node:module');
+  const mock = new MockPool([{ name: 'primary', default: { stall: 'before_headers' } }]);
+  const { config } = mock;
+  const ask = () => {
+    for (const name of Object.keys(require.cache)) {
+      if (name.endsWith('.js')) delete require.cache[name];
+    }
+    const again = createRequire(process.cwd() + '/')('holysheep');
+    const client = new again.HolySheepClient({ config });
+    client.chat.completions.create(CHAT).catch((error) => console.log('done', error.name));
+  };
+  ask();
+  mock.waitFor(1).then(async () => {
+    for (let i = 0; i < 20; ++i) {
+      gc();
+      await turn();
+    }
+    mock.close();
+  });
+`,
+  (output) => assert.match(output, /done APIConnectionError/, output),
+  { args: ['--expose-gc'] },
+);
+
+scenario(
   '50 clients opened and closed leave neither threads nor descriptors',
   `
   const mock = new MockPool();

@@ -7,8 +7,11 @@ const { errorOfFailure, requestError } = require('./errors.js');
 const { camel } = require('./metadata.js');
 const json = require('./json.js');
 const { addon } = require('./native.js');
+const { clearTimeout, setTimeout } = require('./timers.js');
 
 const WAIT_MS = 10_000;
+const TIMER_MS_MAX = 2 ** 31 - 1;
+const LOOK_MS = 1; // between two looks at what has arrived
 
 // Scripts that are no JSON.
 const write = (script, what) => json.write(script, what, requestError);
@@ -56,10 +59,25 @@ class MockPool {
   // Waits until `count` requests have arrived since the pool was opened.
   async waitFor(count, { endpoint, timeout = WAIT_MS } = {}) {
     if (!Number.isSafeInteger(count)) throw requestError('count: expected a whole number');
-    if (await addon.mockAwait(this.#open(), endpoint, count, timeout)) return;
-    throw requestError(
-      `${this.count(endpoint)} requests arrived within ${timeout} ms, not ${count}`,
-    );
+    let isLate = false;
+    const late = () => {
+      isLate = true;
+    };
+    const timer = setTimeout(late, Math.min(timeout, TIMER_MS_MAX));
+    try {
+      while (this.count(endpoint) < count) {
+        if (isLate) {
+          throw requestError(
+            `${this.count(endpoint)} requests arrived within ${timeout} ms, not ${count}`,
+          );
+        }
+        await new Promise((resolve) => {
+          setTimeout(resolve, LOOK_MS);
+        });
+      }
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   // Another script for one endpoint.

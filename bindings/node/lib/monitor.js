@@ -18,6 +18,10 @@ class RateLimitMetrics {
 
 const OPTIONS = { alertThreshold: 'count', windowMs: 'time', onAlert: 'hook' };
 
+const PROMETHEUS = 0;
+const OPENMETRICS = 1;
+const INTEGER_MAX = 2 ** 31 - 1;
+
 const parse = (text) => camel(JSON.parse(text));
 
 // Clients of equal configuration share an engine, which sends its alerts to one of their monitors.
@@ -82,6 +86,10 @@ function settings({ alertThreshold, windowMs }) {
   return JSON.stringify({ alert_threshold: alertThreshold, window_ms: windowMs });
 }
 
+function clamped(number) {
+  return Math.max(-1, Math.min(number, INTEGER_MAX));
+}
+
 function expect(right, name, what) {
   if (!right) throw requestError(`${name}: expected ${what}`);
 }
@@ -114,9 +122,9 @@ class RateLimitMonitor {
       this.#number,
       endpoint,
       success ? 1 : 0,
-      statusCode,
+      clamped(statusCode),
       latencyMs,
-      retryCount,
+      clamped(retryCount),
     );
     if (failure !== undefined) throw errorOfFailure(failure);
     if (this.#listener !== undefined && !this.#scheduled) this.#schedule();
@@ -175,12 +183,12 @@ class RateLimitMonitor {
 
   // The Prometheus text format.
   exportPrometheusMetrics() {
-    return addon.monitorPrometheus(this.#number);
+    return addon.monitorMetrics(this.#number, PROMETHEUS);
   }
 
   // OpenMetrics 1.0.
   exportOpenMetrics() {
-    return addon.monitorOpenMetrics(this.#number);
+    return addon.monitorMetrics(this.#number, OPENMETRICS);
   }
 
   // `overallStatus` and each endpoint's: 'healthy', 'degraded', 'critical'.

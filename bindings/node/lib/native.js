@@ -206,7 +206,8 @@ class Handle {
   async finish(timeout) {
     let clean = this.inFlight === 0;
     if (!this.closed && typeof timeout === 'number' && !clean) {
-      clean = await addon.clientDrain(this.number, Number.isFinite(timeout) ? timeout : -1);
+      const failure = await addon.clientDrain(this.number, Number.isFinite(timeout) ? timeout : -1);
+      clean = failure === undefined;
     }
     this.close();
     await this.idle();

@@ -1,49 +1,40 @@
 #include "bindings/node/native/addon.h"
 
+#include <utility>
+
 #include "bindings/node/native/layout.h"
 
 namespace holysheep::node {
 
 // start(onEvents) → an object with the functions and `records`, the Float64Array through which
 // numbers pass.
-napi_value Addon::start(Napi::Env env, Napi::Function on_events) {
-  holysheep_queue* made = nullptr;
-  if (holysheep_queue_new(&made) != HOLYSHEEP_OK) {
+napi_value Addon::start(napi_env env, napi_callback_info info) {
+  const In in(env, info);
+  Queue queue = make_queue();
+  if (!queue) {
     napi_throw_error(env, nullptr, "no memory for a queue");
     return nullptr;
   }
-  queue_.reset(made);
-  on_events_ = Napi::Persistent(on_events);
+  const Napi::Function on_events(env, in[0]);
   Napi::Float64Array records = Napi::Float64Array::New(env, kEventsMax * kRecordFields);
-  record_ = records.Data();
-  records_ = Napi::Persistent(records);
-  wake_up_ = WakeUp::New(env, "holysheep", 0, 1, this);
-  wake_up_.Unref(env);
-  napi_add_env_cleanup_hook(env, &Addon::end, this);
-  holysheep_queue_set_notify(made, &Addon::wake, this);
+  auto* addon = new Addon(env, std::move(queue), on_events, records.Data());
   Napi::Object functions = Napi::Object::New(env);
+  functions["onEvents"] = on_events;  // which lives as long as somebody has the functions
   functions["records"] = records;
-  add_functions(functions);
+  add_functions(*addon, functions);
   return functions;
 }
 
-void Addon::add_functions(napi_value functions) {
-  add(functions, "version", call<&Addon::version>);
-  add(functions, "statusName", call<&Addon::status_name>);
-  add(functions, "checkService", call<&Addon::check_service>);
-  add(functions, "submit", call<&Addon::submit>);
-  add(functions, "cancel", call<&Addon::cancel>);
-  add(functions, "credit", call<&Addon::credit>);
-  add(functions, "deliver", call<&Addon::deliver>);
-  add_client_functions(functions);
-  add_monitor_functions(functions);
-  add_mock_functions(functions);
-}
-
-void Addon::add(napi_value functions, const char* name, napi_callback function) {
-  napi_value made = nullptr;
-  napi_create_function(env_, name, NAPI_AUTO_LENGTH, function, this, &made);
-  napi_set_named_property(env_, functions, name, made);
+Addon::Addon(Napi::Env env, Queue queue, Napi::Function on_events, double* records)
+    : env_(env),
+      queue_(std::move(queue)),
+      wake_up_(WakeUp::New(env, "holysheep", 0, 1, this)),
+      on_events_(Napi::Weak(on_events)),
+      records_(records) {
+  wake_up_.Unref(env);
+  napi_add_env_cleanup_hook(env, &Addon::end, this);
+  on_events.AddFinalizer(&Addon::forget, this);
+  holysheep_queue_set_notify(queue_.get(), &Addon::wake, this);
 }
 
 void Addon::wake(void* addon) {
@@ -51,79 +42,88 @@ void Addon::wake(void* addon) {
 }
 
 void Addon::on_wake(Napi::Env env, Napi::Function, Addon* addon, void*) {
-  if (env != nullptr) addon->deliver_all();  // null: wake-ups that a teardown overtook
+  if (env != nullptr) addon->deliver();  // null: wake-ups that an end overtook
 }
 
 void Addon::end(void* self) {
   Addon& addon = *static_cast<Addon*>(self);
-  addon.ending_ = true;
+  addon.ended_ = true;
   addon.listeners_.clear();
   for (Background& work : addon.background_) {
-    holysheep_client_close(work.client.get());  // and mock_await() looks at ending_
+    holysheep_client_close(work.client.get());
     work.thread.join();
   }
   addon.background_.clear();
-  holysheep_queue_set_notify(addon.queue_.get(), nullptr, nullptr);
-  addon.wake_up_.Abort();
   addon.queue_.reset();
+  addon.wake_up_.Abort();
+  addon.on_events_.Reset();
   addon.slots_.clear();
   addon.objects_.clear();
 }
 
-void Addon::hold_loop(std::ptrdiff_t more) {
+// onEvents is garbage, or the environment has ended.
+void Addon::forget(Napi::Env env, Addon* addon) {
+  if (!addon->ended_) {
+    napi_remove_env_cleanup_hook(env, &Addon::end, addon);
+    end(addon);
+  }
+  delete addon;
+}
+
+void Addon::hold(std::ptrdiff_t more) {
   const bool held = holders_ > 0;
   holders_ += static_cast<std::size_t>(more);
   if (held == (holders_ > 0)) return;
   if (held) {
     wake_up_.Unref(env_);
+    on_events_.Unref();
   } else {
     wake_up_.Ref(env_);
+    on_events_.Ref();
   }
 }
 
-napi_value Addon::version(const In&) {
-  return make_string(env_, std::string_view(holysheep_version()));
+napi_value Addon::adopt(std::shared_ptr<void> object) {
+  const double number = next_number_++;
+  objects_.emplace(number, std::move(object));
+  return make_number(env_, number);
 }
 
-// statusName(status)
-napi_value Addon::status_name(const In& in) {
-  const auto status = static_cast<holysheep_status>(in.number(0));
-  return make_string(env_, std::string_view(holysheep_status_name(status)));
+void Addon::release(double number) {
+  listeners_.erase(number);
+  objects_.erase(number);
 }
 
-// checkService(url) → a promise of the text, or of a failure. An environment that ends waits for
-// it: 5 seconds at most.
-napi_value Addon::check_service(const In& in) {
-  return in_background([url = std::string(in.text(0).view())]() -> Made {
-    holysheep_text* made = nullptr;
-    holysheep_error error = HOLYSHEEP_ERROR_INIT;
-    const auto status = holysheep_check_service(url.data(), url.size(), 0, &made, &error);
-    return [status, error,
-            text = std::shared_ptr<holysheep_text>(made, holysheep_text_free)](napi_env env) {
-      if (status != HOLYSHEEP_OK) return make_failure(env, status, error);
-      const std::string_view found(holysheep_text_data(text.get()),
-                                   holysheep_text_size(text.get()));
-      return make_string(env, found);
-    };
-  });
+// A queue of events that belong to an object and to no call.
+holysheep_queue* Addon::listen(double owner) {
+  Queue& queue = listeners_[owner] = make_queue();
+  holysheep_queue_set_notify(queue.get(), &Addon::wake, this);
+  return queue.get();
+}
+
+holysheep_status Addon::submit(Slot slot, const holysheep_request& request,
+                               holysheep_error* error) {
+  const auto status =
+      holysheep_submit(slot.client.get(), queue_.get(), &request, &slot.request, error);
+  if (status != HOLYSHEEP_OK) return status;
+  const auto number = static_cast<std::size_t>(request.user_data);
+  if (number >= slots_.size()) slots_.resize(number + 1);
+  slots_[number] = std::move(slot);
+  hold(1);
+  return status;
+}
+
+const Slot* Addon::slot(double number) const {
+  const auto index = static_cast<std::size_t>(number);
+  return index < slots_.size() && slots_[index].client ? &slots_[index] : nullptr;
 }
 
 }  // namespace holysheep::node
 
-// The environment's own object, freed when it has ended. Test runners load our JavaScript anew for
-// each file of tests, with the same addon: each copy gets an Addon of its own.
-using Addons = std::list<holysheep::node::Addon>;
-
-static Napi::Value start(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  holysheep::node::Addon& made = env.GetInstanceData<Addons>()->emplace_back(env);
-  return {env, made.start(env, info[0].As<Napi::Function>())};
-}
-
-static Napi::Object initialise(Napi::Env env, Napi::Object exports) {
-  env.SetInstanceData(new Addons);
-  exports["start"] = Napi::Function::New(env, start, "start");
+NAPI_MODULE_INIT() {
+  napi_value start = nullptr;
+  napi_create_function(env, "start", NAPI_AUTO_LENGTH, holysheep::node::Addon::start, nullptr,
+                       &start);
+  napi_set_named_property(env, exports, "start", start);
   return exports;
 }
-
-NODE_API_MODULE(holysheep, initialise)

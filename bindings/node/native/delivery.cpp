@@ -27,28 +27,23 @@ void fill_record(const holysheep_event& event, double owner, double* record) {
 
 }  // namespace
 
-napi_value Addon::deliver(const In&) {
-  deliver_all();
-  return nullptr;
-}
-
-void Addon::deliver_all() {
-  if (ending_) return;
+void Addon::deliver() {
+  if (ended_) return;
   const Napi::HandleScope scope(env_);
   settle_background();
-  // Callbacks may open and close clients: the numbers first.
-  std::vector<double> owners;
-  for (const auto& [owner, queue] : listeners_)
-    owners.push_back(owner);
-  for (const double owner : owners) {
-    const auto found = listeners_.find(owner);
-    if (found != listeners_.end()) deliver_from(found->second.get(), owner);
+  // Callbacks may open and close clients.
+  double owner = 0;
+  for (auto at = listeners_.begin(); at != listeners_.end(); at = listeners_.upper_bound(owner)) {
+    owner = at->first;
+    deliver_from(at->second.get(), owner);
   }
   deliver_from(queue_.get(), 0);
 }
 
-// onEvents(records, more wait, ...texts)
+// onEvents(number of records, whether more wait, ...texts)
 void Addon::deliver_from(holysheep_queue* queue, double owner) {
+  const Napi::Function on_events = on_events_.Value();
+  if (on_events.IsEmpty()) return;  // forget() comes next
   holysheep_batch* drained = nullptr;
   if (holysheep_queue_drain(queue, kEventsMax, 0, &drained) != HOLYSHEEP_OK) return;
   const Batch batch(drained);
@@ -57,7 +52,7 @@ void Addon::deliver_from(holysheep_queue* queue, double owner) {
   napi_get_boolean(env_, holysheep_batch_count(drained) == kEventsMax, &values_[1]);
   napi_value nobody = nullptr;
   napi_get_undefined(env_, &nobody);
-  napi_call_function(env_, nobody, on_events_.Value(), values_.size(), values_.data(), nullptr);
+  napi_call_function(env_, nobody, on_events, values_.size(), values_.data(), nullptr);
   // Ours does not throw; but out of memory or stack anything may, and what comes next would fail.
   bool has_thrown = false;
   napi_is_exception_pending(env_, &has_thrown);
@@ -74,7 +69,7 @@ std::size_t Addon::fill(holysheep_batch* batch, double owner) {
   for (std::size_t i = 0; i < count; ++i) {
     holysheep_event event = HOLYSHEEP_EVENT_INIT;
     holysheep_batch_event(batch, i, &event);
-    double* record = record_ + records++ * kRecordFields;
+    double* record = records_ + records++ * kRecordFields;
     const bool is_call = event.kind <= HOLYSHEEP_EVENT_DONE;
     fill_record(event, is_call ? static_cast<double>(event.user_data) : owner, record);
     if (!is_call) {
@@ -98,7 +93,7 @@ std::size_t Addon::fill(holysheep_batch* batch, double owner) {
       }
     }
   }
-  if (ended > 0) hold_loop(-ended);
+  if (ended > 0) hold(-ended);
   return records;
 }
 
@@ -145,36 +140,33 @@ void Addon::push_bytes(const holysheep_event& event) {
   values_.push_back(made);
 }
 
-Made make_flag(bool value) {
-  return [value](napi_env env) { return Napi::Boolean::New(env, value); };
-}
-
-// A promise of what `work` gives, which runs on another thread and ends soon once `ending_` is set
-// and `client` is closed. Holds the loop until then.
-napi_value Addon::in_background(std::function<Made()> work,
+// Runs on a thread of its own, and holds the loop until then.
+napi_value Addon::in_background(std::function<Ending()> work,
                                 std::shared_ptr<holysheep_client> client) {
-  Background& entry = background_.emplace_back(Napi::Env(env_));
+  Background& entry = background_.emplace_back();
   entry.client = std::move(client);
-  hold_loop(1);
+  napi_value promise = nullptr;
+  napi_create_promise(env_, &entry.promise, &promise);
+  hold(1);
   entry.thread = std::thread([this, &entry, work = std::move(work)] {
-    entry.result = work();
+    entry.ending = work();
     entry.done = true;
     wake_up_.NonBlockingCall();
   });
-  return entry.deferred.Promise();
+  return promise;
 }
 
 void Addon::settle_background() {
-  for (auto entry = background_.begin(); entry != background_.end();) {
-    if (!entry->done) {
-      ++entry;
-      continue;
-    }
-    entry->thread.join();
-    entry->deferred.Resolve(entry->result(env_));
-    hold_loop(-1);
-    entry = background_.erase(entry);
-  }
+  std::erase_if(background_, [this](Background& entry) {
+    if (!entry.done) return false;
+    entry.thread.join();
+    const auto& [status, error, text] = entry.ending;
+    napi_value result = text ? make_string(env_, text) : make_failure(env_, status, error);
+    if (result == nullptr) napi_get_undefined(env_, &result);
+    napi_resolve_deferred(env_, entry.promise, result);
+    hold(-1);
+    return true;
+  });
 }
 
 }  // namespace holysheep::node

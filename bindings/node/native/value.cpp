@@ -13,6 +13,12 @@ bool is_ascii(std::string_view text) {
 
 }  // namespace
 
+Queue make_queue() {
+  holysheep_queue* made = nullptr;
+  holysheep_queue_new(&made);
+  return Queue(made);
+}
+
 TextIn::TextIn(napi_env env, napi_value value) {
   napi_valuetype type = napi_undefined;
   if (value == nullptr || napi_typeof(env, value, &type) != napi_ok) return;
@@ -39,9 +45,10 @@ void TextIn::read_string(napi_env env, napi_value value) {
   data_ = heap_.get();
 }
 
-double In::number(std::size_t index, double otherwise) const {
-  double number = otherwise;
-  return napi_get_value_double(env, values_[index], &number) == napi_ok ? number : otherwise;
+double In::number(std::size_t index) const {
+  double number = 0;
+  napi_get_value_double(env, values_[index], &number);
+  return number;
 }
 
 std::int64_t In::integer(std::size_t index) const {
@@ -60,7 +67,7 @@ napi_value make_string(napi_env env, std::string_view text) {
   return made;
 }
 
-napi_value make_string(napi_env env, Text text) {
+napi_value make_string(napi_env env, const Text& text) {
   return make_string(env, {holysheep_text_data(text.get()), holysheep_text_size(text.get())});
 }
 

@@ -11,17 +11,14 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace holysheep::node {
 
+// A constant that converts to the function, which is what frees.
 template <auto function>
-struct Free {
-  template <typename Object>
-  void operator()(Object* object) const {
-    function(object);
-  }
-};
+using Free = std::integral_constant<decltype(function), function>;
 
 // Once it is gone its notify function does not run any more.
 inline void end_queue(holysheep_queue* queue) {
@@ -32,6 +29,8 @@ inline void end_queue(holysheep_queue* queue) {
 using Queue = std::unique_ptr<holysheep_queue, Free<end_queue>>;
 using Batch = std::unique_ptr<holysheep_batch, Free<holysheep_batch_free>>;
 using Text = std::unique_ptr<holysheep_text, Free<holysheep_text_free>>;
+
+Queue make_queue();  // null: no memory
 
 // A text of JavaScript's as UTF-8: of a string in a buffer of its own, of a Uint8Array in place.
 // Anything else is absent (data NULL), which the C ABI takes for its default.
@@ -67,8 +66,9 @@ class In {
 
   napi_value operator[](std::size_t index) const { return values_[index]; }
   TextIn text(std::size_t index) const { return {env, values_[index]}; }
-  double number(std::size_t index, double otherwise = 0) const;
+  double number(std::size_t index) const;
   std::int64_t integer(std::size_t index) const;  // the nearest there is
+  std::int32_t integer32(std::size_t index) const { return static_cast<int>(integer(index)); }
 
   const napi_env env;
   void* data = nullptr;  // what the function was made with
@@ -80,7 +80,7 @@ class In {
 
 // A JavaScript string. Texts of ASCII alone, which most are, take V8's much shorter way.
 napi_value make_string(napi_env env, std::string_view text);
-napi_value make_string(napi_env env, Text text);
+napi_value make_string(napi_env env, const Text& text);
 napi_value make_number(napi_env env, double number);
 // [status, HTTP status, flags, retry_after_ms, message], or undefined for OK.
 napi_value make_failure(napi_env env, holysheep_status status, const holysheep_error& error);
