@@ -1,11 +1,12 @@
 // Streams: order, all ways of reading, back-pressure, breaks and restarts, letting go.
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import * as package_ from 'holysheep';
 import { CHAT, MESSAGES, STREAM, rejection, textOf, three, withPool } from './support.mjs';
 
-const { MockPool, StreamInterruptedError } = package_;
+const { HolySheepClient, MockPool, Stream, StreamInterruptedError } = package_;
 const TEXT = 'Hello from primary.';
 // Falls silent after five words; time that is moved on then breaks the stream.
 const SILENT = { default: { tokens: 20, stall: { at: 'after_content', after_tokens: 5 } } };
@@ -87,6 +88,56 @@ test('tee gives the same chunks twice', async () => {
     const [left, right] = (await client.chat.completions.create(STREAM)).tee();
     assert.equal(await textOf(left), TEXT);
     assert.equal(await textOf(right), TEXT);
+  });
+});
+
+test('halves of tee are streams with all that a stream has', async () => {
+  await withPool(three(), async (client) => {
+    const whole = await client.chat.completions.create(STREAM);
+    const [left, right] = whole.tee();
+    assert.ok(left instanceof Stream && right instanceof Stream);
+    assert.ok(left.controller === whole.controller && right.controller === whole.controller);
+    assert.equal(right._holysheep.endpoint, 'primary');
+    const [first, second] = right.tee();
+    let text = '';
+    for await (const piece of left.textDeltas()) text += piece;
+    assert.equal(text, TEXT);
+    const lines = await new Response(first.toReadableStream()).text();
+    assert.equal(JSON.parse(lines.split('\n')[0]).object, 'chat.completion.chunk');
+    assert.match(await new Response(second.toEventStream()).text(), /data: \[DONE\]\n\n$/);
+    assert.throws(() => right[Symbol.asyncIterator](), /read already/);
+  });
+});
+
+test('a half that ends leaves the other alone, and the call ends with both', async () => {
+  const mock = three({ primary: { default: { tokens: 100_000, token_ms: 1 } } });
+  await withPool(mock, async (client) => {
+    const [left, right] = (await client.chat.completions.create(STREAM)).tee();
+    for await (const chunk of left) {
+      assert.equal(chunk.object, 'chat.completion.chunk');
+      break;
+    }
+    const chunks = right[Symbol.asyncIterator]();
+    for (let i = 0; i < 10; ++i) assert.equal((await chunks.next()).done, false);
+    const waiting = Array.from({ length: 50 }, () => chunks.next());
+    right.close();
+    assert.equal((await waiting.at(-1)).done, true);
+    while (client.pool[0].inFlight > 0) await new Promise(setImmediate);
+
+    const halves = (await client.chat.completions.create(STREAM)).tee();
+    halves[0].controller.abort();
+    for (const half of halves) assert.equal(typeof (await textOf(half)), 'string');
+  });
+});
+
+test('both halves of a stream that breaks end with its error', async () => {
+  const mock = three({ primary: CUT });
+  await withPool(mock, async (client) => {
+    const halves = (await client.chat.completions.create(STREAM)).tee();
+    for (const half of halves) {
+      const error = await rejection(textOf(half));
+      assert.equal(error.name, 'StreamInterruptedError');
+    }
   });
 });
 
@@ -354,6 +405,48 @@ test('request gives raw events and raw bytes', async () => {
       bytes.push(chunk);
     }
     assert.ok(Buffer.concat(bytes).toString().endsWith('data: [DONE]\n\n'));
+  });
+});
+
+// An answer whose events have all that an event may have.
+const EVENTS = ': note\n\nid: 7\nevent: x\ndata: one\ndata: two\n\ndata: three\n\n';
+
+async function withServer(text, use) {
+  const server = createServer((request, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).end(text);
+  });
+  await new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const baseURL = `http://127.0.0.1:${server.address().port}/v1`;
+  const client = new HolySheepClient({ apiKey: 'key', baseURL });
+  try {
+    await use(client);
+  } finally {
+    await client.close();
+    server.close();
+  }
+}
+
+test('events that are written again keep their names and lines', async () => {
+  await withServer(EVENTS, async (client) => {
+    const ask = (as) => client.request('POST', '/somewhere', { stream: true }, { as });
+    const read = async (stream) => new Response(stream).text();
+    const written = 'event: x\ndata: one\ndata: two\n\ndata: three\n\n';
+    assert.equal(await read((await ask('events')).toEventStream()), written);
+    assert.equal(await (await ask('events').asResponse()).text(), written);
+    assert.equal(await read((await ask('stream')).toEventStream()), EVENTS);
+    assert.equal(await (await ask('stream').asResponse()).text(), EVENTS);
+  });
+});
+
+test('events of chat that are written again end with the mark', async () => {
+  await withPool(three(), async (client) => {
+    const stream = await client.request('POST', '/chat/completions', STREAM, { as: 'events' });
+    const text = await new Response(stream.toEventStream()).text();
+    assert.match(text, /^data: \{"id"/);
+    assert.equal(text.split('data: [DONE]\n\n').length, 2);
+    assert.ok(text.endsWith('\n\ndata: [DONE]\n\n'));
   });
 });
 

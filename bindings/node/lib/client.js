@@ -134,7 +134,7 @@ class HolySheepClient {
   // or 'stream' (a stream of bytes).
   request(method, path, body, options) {
     const { as = 'json', contentType, ...others } = options ?? {};
-    const call = this.#callFor(as);
+    const call = this.#callFor(as, path);
     const write = () => {
       if (call === undefined) {
         throw requestError(`as: expected 'json', 'bytes', 'events' or 'stream', not '${as}'`);
@@ -150,9 +150,13 @@ class HolySheepClient {
     return this.#send(sent, path, others, write, upperCase(method), contentType);
   }
 
-  #callFor(as) {
+  #callFor(as, path) {
     if (as === 'json' || as === 'bytes') return new WholeCall(this, this.#hooks, as);
-    if (as === 'events') return new StreamCall(this, this.#hooks, native.MODE_EVENTS);
+    if (as === 'events') {
+      const call = new StreamCall(this, this.#hooks, native.MODE_EVENTS);
+      call.isChat = /completions(\?|$)/.test(path);
+      return call;
+    }
     if (as === 'stream') return new StreamCall(this, this.#hooks, native.MODE_BYTES);
     return undefined;
   }

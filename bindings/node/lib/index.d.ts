@@ -77,7 +77,11 @@ export class Stream<Chunk> implements AsyncIterable<Chunk> {
    * (`stream_recovery: 'restart'`): drop what you had.
    */
   events(options: { onRestart: () => void }): AsyncIterableIterator<Chunk>;
-  tee(): [AsyncIterableIterator<Chunk>, AsyncIterableIterator<Chunk>];
+  /**
+   * Two streams of the same chunks, each read at its own pace; what the slower has not read is
+   * kept. They share `controller`. The call ends when neither is read any more.
+   */
+  tee(): [Stream<Chunk>, Stream<Chunk>];
   /** One line of JSON for each chunk. */
   toReadableStream(): HostReadableStream;
   /** Server-sent events, for handing the stream on to a browser. */
@@ -91,8 +95,11 @@ export class Stream<Chunk> implements AsyncIterable<Chunk> {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** Without its `id`, `retry` and comments: `as: 'stream'` gives every byte. */
 export interface ServerSentEvent {
+  /** `''`: it has no name. */
   event: string;
+  /** Its `data` lines, joined by `\n`. */
   data: string;
 }
 

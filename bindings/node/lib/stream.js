@@ -24,6 +24,8 @@ const RESTART = Symbol('restart');
 // Giving back costs a wake-up of the engine, so it is done by quarters of the whole.
 const CREDIT_STEPS = 4;
 
+// Of the paths that end in "completions".
+const END_MARK = 'data: [DONE]\n\n';
 const END = Object.freeze({ value: undefined, done: true });
 
 // The text that a chunk adds, in any of the dialects that have one. Chunks may be anything.
@@ -92,6 +94,7 @@ class StreamCall extends SignalledCall {
   constructor(client, hooks, mode) {
     super(client, hooks);
     this.mode = mode;
+    this.isChat = false; // of MODE_EVENTS: its dialect has an end mark
     this.httpStatus = 0;
     this.segments = []; // {items or text, bytes}, in order, not yet begun
     this.items = undefined; // of the segment that is being read
@@ -359,7 +362,7 @@ class StreamCall extends SignalledCall {
   // the Stream is beside it, and dropping the Response unread says nothing about that.
   response(isAll) {
     const stream = this.stream?.deref();
-    const body = stream && eventStream(stream, () => isAll && stream.close());
+    const body = stream && eventStream(stream, this, () => isAll && stream.close());
     return makeResponse(this.metadata, this.httpStatus, body);
   }
 }
@@ -367,18 +370,21 @@ class StreamCall extends SignalledCall {
 const forgotten = new FinalizationRegistry((call) => call.stop());
 
 class Stream {
-  #call;
+  #call; // a StreamCall, or a Half of one
   #taken = false;
   #controller;
+  #whole; // of a half: the stream that tee() has split
 
-  constructor(call) {
+  constructor(call, whole) {
     this.#call = call;
+    this.#whole = whole;
     forgotten.register(this, call, this);
     call.stream = new WeakRef(this);
   }
 
-  // Aborting it ends the iteration quietly, as close() does.
+  // Aborting it ends the iteration quietly, as close() does. Halves share one, as the SDK's do.
   get controller() {
+    if (this.#whole !== undefined) return this.#whole.controller;
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
       this.#controller.signal.addEventListener('abort', () => this.#call.stop(), { once: true });
@@ -428,26 +434,15 @@ class Stream {
     return new EventIterator(this, call, onRestart);
   }
 
-  // Two streams of the same chunks, each to be read at its own pace; what the slower has not read
-  // is kept.
+  // Two streams of the same chunks, each to be read at its own pace and in its own way; what the
+  // slower has not read is kept. The call ends when neither is read any more.
   tee() {
-    const source = this[Symbol.asyncIterator]();
-    const queues = [[], []];
-    const half = (own, other) => ({
-      next() {
-        if (own.length > 0) return own.shift();
-        const result = source.next();
-        other.push(result);
-        return result;
-      },
-      return() {
-        return Promise.resolve(END);
-      },
-      [Symbol.asyncIterator]() {
-        return this;
-      },
-    });
-    return [half(queues[0], queues[1]), half(queues[1], queues[0])];
+    const call = this.#take();
+    const left = new Half(call);
+    const right = new Half(call);
+    left.other = right;
+    right.other = left;
+    return [new Stream(left, this), new Stream(right, this)];
   }
 
   // Lines of JSON, one for each chunk, as the SDK's stream gives them.
@@ -459,9 +454,9 @@ class Stream {
     );
   }
 
-  // Server-sent events, as the provider sent them but for white space.
+  // Server-sent events, as the provider sent them but for white space, ids and comments.
   toEventStream() {
-    return eventStream(this, () => this.close());
+    return eventStream(this, this.#call, () => this.close());
   }
 
   async [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]() {
@@ -469,22 +464,76 @@ class Stream {
   }
 }
 
-// As the providers of the dialect write it: events of chat have no name, and a mark at their end.
-function eventStream(stream, cancelUnread) {
+// What a Stream reads that is one of two over the same call.
+class Half {
+  constructor(call) {
+    this.call = call;
+    this.mode = call.mode;
+    this.isChat = call.isChat;
+    this.other = undefined;
+    this.results = []; // promises of what the other has read, and this one has not
+    this.waiting = new Set(); // of this one's readers
+    this.stopped = false;
+  }
+
+  get metadata() {
+    return this.call.metadata;
+  }
+
+  // There is nothing to be had without waiting.
+  take() {
+    return undefined;
+  }
+
+  next() {
+    if (this.stopped) return Promise.resolve(END);
+    const result = this.results.shift() ?? this.pull();
+    return new Promise((resolve, reject) => {
+      this.waiting.add(resolve);
+      result.then(resolve, reject).finally(() => this.waiting.delete(resolve));
+    });
+  }
+
+  pull() {
+    const result = this.call.next();
+    if (!this.other.stopped) this.other.results.push(result);
+    return result;
+  }
+
+  stop() {
+    this.stopped = true;
+    this.results = [];
+    for (const resolve of this.waiting) resolve(END);
+    if (this.other.stopped) this.call.stop();
+  }
+}
+
+// As the providers of the dialect write it: events of chat have no name, and a mark at their end,
+// which the engine keeps. Bytes are what they were.
+function eventStream(stream, call, cancelUnread) {
+  if (call.mode === native.MODE_BYTES) return readable(stream, cancelUnread);
+  if (call.mode === native.MODE_EVENTS) {
+    return readable(stream, cancelUnread, eventText, () => (call.isChat ? END_MARK : ''));
+  }
   let hasNames = false;
   const write = (chunk) => {
-    const name = typeof chunk?.type === 'string' ? chunk.type : undefined;
-    hasNames ||= name !== undefined;
-    return `${name === undefined ? '' : `event: ${name}\n`}data: ${JSON.stringify(chunk)}\n\n`;
+    const event = typeof chunk?.type === 'string' ? chunk.type : '';
+    hasNames ||= event !== '';
+    return eventText({ event, data: JSON.stringify(chunk) });
   };
-  return readable(stream, cancelUnread, write, () => (hasNames ? '' : 'data: [DONE]\n\n'));
+  return readable(stream, cancelUnread, write, () => (hasNames ? '' : END_MARK));
+}
+
+function eventText({ event, data }) {
+  const name = event === '' ? '' : `event: ${event}\n`;
+  return `${name}data: ${data.replaceAll('\n', '\ndata: ')}\n\n`;
 }
 
 // The stream is taken by whoever reads first: the Response of withResponse() has one as its body,
 // which nobody may want.
 function readable(stream, cancelUnread, write, last = () => '') {
   const encoder = new TextEncoder();
-  const bytes = (chunk) => (chunk instanceof Uint8Array ? chunk : encoder.encode(write(chunk)));
+  const bytes = (chunk) => (ArrayBuffer.isView(chunk) ? chunk : encoder.encode(write(chunk)));
   let iterator;
   return new ReadableStream(
     {
