@@ -131,6 +131,7 @@ test('a key appears nowhere', async () => {
 const WRONG_OPTIONS = [
   [{ apiKye: 'x' }, /unknown option 'apiKye'; did you mean 'apiKey'\?/],
   [{ base_url: 'x' }, /unknown option 'base_url'; did you mean 'baseURL'\?/],
+  [{ apiKey: 'k', fetch: () => {} }, /unknown option 'fetch'; the engine sends the requests itself/],
   [{ apiKey: 7 }, /apiKey: expected a string or a function, not 7/],
   [{ apiKey: 'k', baseURL: 'not a url' }, /base_url/],
   [{ apiKey: 'k', timeout: '3' }, /timeout: expected milliseconds, not string/],

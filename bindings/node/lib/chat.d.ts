@@ -190,3 +190,9 @@ export interface Model {
   created?: number;
   owned_by?: string;
 }
+
+/** A body with `stream: true`, and one without. */
+export type Streaming<Params> = Params & { stream: true };
+export type Whole<Params> = Params & { stream?: false | null };
+export type ChatCompletionCreateParamsStreaming = Streaming<ChatCompletionCreateParams>;
+export type ChatCompletionCreateParamsNonStreaming = Whole<ChatCompletionCreateParams>;

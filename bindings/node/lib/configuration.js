@@ -51,6 +51,14 @@ const CLIENT_OPTIONS = {
   tracing: 'tracing',
 };
 
+// Options of the SDK that have no place here, and what to do instead.
+const OF_THE_SDK = {
+  fetch: 'the engine sends the requests itself; a proxy is config.proxy',
+  fetchOptions: 'the engine sends the requests itself; a proxy is config.proxy',
+  httpAgent: 'the engine sends the requests itself; a proxy is config.proxy',
+  dangerouslyAllowBrowser: 'the engine is native and runs in no browser',
+};
+
 const CALL_OPTIONS = {
   signal: 'signal',
   timeout: 'time',
@@ -121,7 +129,10 @@ function checkOptions(options, known, makeError = requestError) {
     if (value === undefined || value === null) continue;
     const kind = Object.hasOwn(known, name) ? known[name] : undefined;
     if (kind === undefined) {
-      throw makeError(`unknown option '${name}'; ${didYouMean(name, Object.keys(known))}`);
+      const hint = Object.hasOwn(OF_THE_SDK, name)
+        ? OF_THE_SDK[name]
+        : didYouMean(name, Object.keys(known));
+      throw makeError(`unknown option '${name}'; ${hint}`);
     }
     const [expected, fits] = KINDS[kind];
     if (!fits(value)) throw makeError(`${name}: expected ${expected}, not ${typeName(value)}`);
@@ -319,11 +330,11 @@ function typeTag(value) {
   return Object.prototype.toString.call(value).slice(8, -1);
 }
 
-// The JSON of a request's body.
-function textOf(body) {
+// The JSON of a request's body. `expected`: what else there could be.
+function textOf(body, expected = 'an object') {
   const tag = typeTag(body);
   if (tag !== 'Object' && tag !== 'Array') {
-    throw requestError(`body: expected an object, not ${isObject(body) ? tag : typeName(body)}`);
+    throw requestError(`body: expected ${expected}, not ${isObject(body) ? tag : typeName(body)}`);
   }
   const { stream } = body;
   if (stream !== undefined && stream !== null && typeof stream !== 'boolean') {
@@ -337,7 +348,8 @@ function bytesOf(body) {
   if (isText(body)) return body;
   if (ArrayBuffer.isView(body))
     return new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
-  return /^(Shared)?ArrayBuffer$/.test(typeTag(body)) ? new Uint8Array(body) : textOf(body);
+  if (/^(Shared)?ArrayBuffer$/.test(typeTag(body))) return new Uint8Array(body);
+  return textOf(body, 'an object, a string or bytes');
 }
 
 // As the SDK writes them: `a[]=1&a[]=2`, `a[b]=1`.

@@ -14,7 +14,10 @@ import type {
   ResponseCreateParams,
   ResponseObject,
   ResponseStreamEvent,
+  Streaming,
+  Whole,
 } from './chat.js';
+import type * as types from './chat.js';
 import type * as errors from './errors.js';
 import type { HolySheepError } from './errors.js';
 import type {
@@ -173,9 +176,6 @@ export interface ClientOptions {
   tracing?: boolean | { trace: object; context: object } | null;
 }
 
-type Streaming<Params> = Params & { stream: true };
-type Whole<Params> = Params & { stream?: false | null };
-
 /** A resource whose answers may be streamed. */
 export interface StreamableResource<Params, Result, Chunk> {
   create(body: Whole<Params>, options?: RequestOptions): APIPromise<Result & WithMetadata>;
@@ -227,6 +227,14 @@ export class HolySheepClient {
   constructor(options?: ClientOptions | string);
 
   // As the SDK has them: `catch (error) { if (error instanceof OpenAI.RateLimitError) … }`.
+  static readonly HolySheepError: typeof errors.HolySheepError;
+  static readonly ConfigError: typeof errors.ConfigError;
+  static readonly RequestError: typeof errors.RequestError;
+  static readonly ClosedError: typeof errors.ClosedError;
+  static readonly AllEndpointsFailedError: typeof errors.AllEndpointsFailedError;
+  static readonly StreamInterruptedError: typeof errors.StreamInterruptedError;
+  static readonly APIResponseValidationError: typeof errors.APIResponseValidationError;
+  static readonly APIStatusError: typeof errors.APIStatusError;
   static readonly APIError: typeof errors.APIError;
   static readonly APIConnectionError: typeof errors.APIConnectionError;
   static readonly APIConnectionTimeoutError: typeof errors.APIConnectionTimeoutError;
@@ -327,6 +335,49 @@ export class HolySheepClient {
    */
   close(options?: { timeout?: number }): Promise<boolean>;
   [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Where the SDK has its types: `OpenAI.ChatCompletionMessageParam` and the like. */
+export declare namespace HolySheepClient {
+  export type ChatCompletion = types.ChatCompletion;
+  export type ChatCompletionChunk = types.ChatCompletionChunk;
+  export type ChatCompletionContentPart = types.ContentPart;
+  export type ChatCompletionCreateParams = types.ChatCompletionCreateParams;
+  export type ChatCompletionCreateParamsNonStreaming = types.ChatCompletionCreateParamsNonStreaming;
+  export type ChatCompletionCreateParamsStreaming = types.ChatCompletionCreateParamsStreaming;
+  export type ChatCompletionMessage = types.ChatCompletionMessage;
+  export type ChatCompletionMessageParam = types.ChatCompletionMessageParam;
+  export type ChatCompletionMessageToolCall = types.ToolCall;
+  export type ChatCompletionTool = types.ChatCompletionTool;
+  export type Completion = types.Completion;
+  export type CompletionCreateParams = types.CompletionCreateParams;
+  export type CompletionUsage = types.CompletionUsage;
+  export type CreateEmbeddingResponse = types.CreateEmbeddingResponse;
+  export type EmbeddingCreateParams = types.EmbeddingCreateParams;
+  export type Model = types.Model;
+  export type ModerationCreateParams = types.ModerationCreateParams;
+  export type ModerationCreateResponse = types.ModerationCreateResponse;
+
+  export namespace Chat {
+    export type ChatCompletion = types.ChatCompletion;
+    export type ChatCompletionChunk = types.ChatCompletionChunk;
+    export type ChatCompletionContentPart = types.ContentPart;
+    export type ChatCompletionCreateParams = types.ChatCompletionCreateParams;
+    export type ChatCompletionCreateParamsNonStreaming =
+      types.ChatCompletionCreateParamsNonStreaming;
+    export type ChatCompletionCreateParamsStreaming = types.ChatCompletionCreateParamsStreaming;
+    export type ChatCompletionMessage = types.ChatCompletionMessage;
+    export type ChatCompletionMessageParam = types.ChatCompletionMessageParam;
+    export type ChatCompletionMessageToolCall = types.ToolCall;
+    export type ChatCompletionTool = types.ChatCompletionTool;
+    export { Chat as Completions };
+  }
+
+  export namespace Responses {
+    export type Response = types.ResponseObject;
+    export type ResponseCreateParams = types.ResponseCreateParams;
+    export type ResponseStreamEvent = types.ResponseStreamEvent;
+  }
 }
 
 export default HolySheepClient;
