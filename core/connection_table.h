@@ -42,6 +42,7 @@ class ConnectionTable {
   // is gone already.
   bool shut_down(const ConnectionEnds& ends, Nanos silence);
   std::uint64_t opened() const { return opened_; }
+  std::size_t open_now() const { return connections_.size(); }
 
  private:
   struct Connection {

@@ -39,15 +39,7 @@ class CurlTransport final : public Transport {
     context_.share = share;
     context_.connections = &connections_;
     context_.queue = &queue_;
-    const auto connections_max = static_cast<long>(options.connections_max);
-    curl_multi_setopt(multi_, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
-    curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, connections_max);
-    // Idle connections give way to new ones. Our queue counts those in use; at the limit itself
-    // libcurl would keep an attempt in a line of its own where its HTTP/2 server allows fewer
-    // streams than we believe, instead of opening the connection from which we learn that.
-    curl_multi_setopt(multi_, CURLMOPT_MAX_TOTAL_CONNECTIONS, connections_max + kSpareConnections);
-    curl_multi_setopt(multi_, CURLMOPT_MAX_CONCURRENT_STREAMS,
-                      static_cast<long>(kStreamsPerConnection));
+    set_limits();
   }
 
   ~CurlTransport() override {
@@ -61,6 +53,7 @@ class CurlTransport final : public Transport {
   }
 
   void start(AttemptId attempt, HttpRequest request) override {
+    idle_since_ = -1;
     Lane& lane = queue_.lane_of(*request.endpoint);
     if (lost_.capacity() <= places_.size()) lost_.reserve(2 * places_.size() + 16);
     Place& place = places_[attempt];
@@ -118,7 +111,9 @@ class CurlTransport final : public Transport {
       const Nanos offset =
           clock_offset_ == nullptr ? 0 : clock_offset_->load(std::memory_order_relaxed);
       if (until != kNever) until -= offset;
-      timeout = std::max<Nanos>(0, std::min(until, queue_.next_chance(before)) - before);
+      timeout = std::min(until, queue_.next_chance(before));
+      if (idle_since_ >= 0) timeout = std::min(timeout, idle_since_ + context_.options.idle_max);
+      timeout = std::max<Nanos>(0, timeout - before);
       if (!lost_.empty()) timeout = std::min(timeout, kMemoryRetry);
     }
     ++context_.turn;
@@ -126,6 +121,7 @@ class CurlTransport final : public Transport {
     loop_->run_once(timeout);
     collect_ended();
     if (!lost_.empty()) report_lost();
+    if (connections_.open_now() > 0) watch_idle();
     if (events.empty()) {
       events.swap(context_.events);
     } else {
@@ -139,6 +135,7 @@ class CurlTransport final : public Transport {
   CurlTransportCounters counters() const {
     CurlTransportCounters counters = context_.counters;
     counters.connections_opened = connections_.opened();
+    counters.connections_open = connections_.open_now();
     counters.queued = queue_.waiting();
     return counters;
   }
@@ -154,6 +151,42 @@ class CurlTransport final : public Transport {
   };
 
   static Nanos mono() { return read_clocks().mono; }
+
+  void set_limits() {
+    const auto connections_max = static_cast<long>(context_.options.connections_max);
+    curl_multi_setopt(multi_, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
+    curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, connections_max);
+    // Idle connections give way to new ones. Our queue counts those in use; at the limit itself
+    // libcurl would keep an attempt in a line of its own where its HTTP/2 server allows fewer
+    // streams than we believe, instead of opening the connection from which we learn that.
+    curl_multi_setopt(multi_, CURLMOPT_MAX_TOTAL_CONNECTIONS, connections_max + kSpareConnections);
+    curl_multi_setopt(multi_, CURLMOPT_MAX_CONCURRENT_STREAMS,
+                      static_cast<long>(kStreamsPerConnection));
+  }
+
+  void watch_idle() {
+    if (!places_.empty()) {
+      idle_since_ = -1;
+      return;
+    }
+    const Nanos now = mono();
+    if (idle_since_ < 0) idle_since_ = now;
+    if (now - idle_since_ < context_.options.idle_max) return;
+    idle_since_ = -1;
+    close_connections();
+  }
+
+  // libcurl closes idle connections with their multi handle only. TLS sessions stay in the share.
+  void close_connections() {
+    CURLM* fresh = curl_multi_init();
+    if (fresh == nullptr) return;  // no memory: idle_max later again
+    queue_.drop_handles();
+    CURLM* before = multi_;
+    loop_->attach(fresh);
+    multi_ = fresh;
+    set_limits();
+    curl_multi_cleanup(before);
+  }
 
   void admit(Nanos now) {
     Lane::Waiting taken;
@@ -276,12 +309,13 @@ class CurlTransport final : public Transport {
   }
 
   const std::atomic<Nanos>* const clock_offset_;
-  CURLM* const multi_;
+  CURLM* multi_;
   std::unique_ptr<Loop> loop_;
   ConnectionTable connections_;
   ConnectionQueue queue_;
   CurlContext context_;
   int entries_left_ = kEntriesPerPollMax;  // until the next poll
+  Nanos idle_since_ = -1;                  // no attempt, though there are connections; -1: not so
   std::unordered_map<AttemptId, Place> places_;
   std::vector<AttemptId> lost_;  // their `done` is still to be reported, for lack of memory
 };

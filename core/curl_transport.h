@@ -14,11 +14,16 @@ struct CurlTransportOptions {
   std::int64_t body_bytes_max = 64 * 1024 * 1024;
   std::int64_t connections_max = 512;  // of the whole transport
   Nanos connection_age_max = 300 * kSecond;
+  // When nothing has been under way for so long, every connection is closed: libcurl itself looks
+  // at them again only when the next request comes, and would keep thousands of descriptors of a
+  // burst, though their servers have hung up. As Go's IdleConnTimeout.
+  Nanos idle_max = 90 * kSecond;
 };
 
 // For tests and status: what the transport has done so far.
 struct CurlTransportCounters {
   std::uint64_t connections_opened = 0;
+  std::uint64_t connections_open = 0;  // now
   std::uint64_t requests_sent = 0;
   std::uint64_t queued = 0;  // waiting for a connection now
 };

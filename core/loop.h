@@ -22,6 +22,8 @@ class Loop {
   static std::unique_ptr<Loop> make(CURLM* multi, std::string* error);
   virtual ~Loop() = default;
 
+  // Serves this multi handle from now on, which must outlive the loop instead of the one before.
+  virtual void attach(CURLM* multi) = 0;
   // Waits up to `timeout` (kNever: without limit) and lets libcurl do what is ready or due.
   virtual void run_once(Nanos timeout) = 0;
   // From any thread.

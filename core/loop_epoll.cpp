@@ -45,12 +45,7 @@ Nanos read(clockid_t clock) {
 
 class EpollLoop final : public Loop {
  public:
-  explicit EpollLoop(CURLM* multi) : multi_(multi) {
-    curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &EpollLoop::socket_wanted);
-    curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
-    curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &EpollLoop::timer_wanted);
-    curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
-  }
+  explicit EpollLoop(CURLM* multi) { attach(multi); }
 
   ~EpollLoop() override {
     curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, nullptr);
@@ -74,6 +69,14 @@ class EpollLoop final : public Loop {
       return false;
     }
     return true;
+  }
+
+  void attach(CURLM* multi) override {
+    multi_ = multi;
+    curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &EpollLoop::socket_wanted);
+    curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
+    curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &EpollLoop::timer_wanted);
+    curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
   }
 
   void run_once(Nanos timeout) override {
@@ -230,7 +233,7 @@ class EpollLoop final : public Loop {
     curl_multi_socket_action(multi_, socket, flags, &running);
   }
 
-  CURLM* multi_;
+  CURLM* multi_ = nullptr;
   int epoll_ = -1;
   int wake_event_ = -1;
   Nanos timer_due_ = kNever;

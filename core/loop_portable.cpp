@@ -4,6 +4,7 @@
 // Threads: everything on the loop's thread, but wake().
 #include <algorithm>
 #include <chrono>
+#include <mutex>
 
 #include "core/loop.h"
 
@@ -17,6 +18,11 @@ class PortableLoop final : public Loop {
  public:
   explicit PortableLoop(CURLM* multi) : multi_(multi) {}
 
+  void attach(CURLM* multi) override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    multi_ = multi;
+  }
+
   void run_once(Nanos timeout) override {
     const auto wait_ms = static_cast<int>(to_ms_ceil(std::clamp<Nanos>(timeout, 0, kWaitMax)));
     curl_multi_poll(multi_, nullptr, 0, wait_ms, nullptr);
@@ -24,11 +30,15 @@ class PortableLoop final : public Loop {
     curl_multi_perform(multi_, &running);
   }
 
-  void wake() override { curl_multi_wakeup(multi_); }
+  void wake() override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    curl_multi_wakeup(multi_);
+  }
   void socket_opened(curl_socket_t) override {}
   void socket_closing(curl_socket_t) override {}
 
  private:
+  std::mutex mutex_;  // of multi_ where another thread than the loop's reads it
   CURLM* multi_;
 };
 

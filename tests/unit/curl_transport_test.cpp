@@ -42,6 +42,40 @@ TEST_CASE("a kept-alive connection is used again") {
   CHECK(driver.counters().requests_sent == 2);
 }
 
+TEST_CASE("connections that nothing has used for a while are closed, and the next call goes on") {
+  ScriptedServer server(serve_all);
+  CurlTransportOptions options;
+  options.idle_max = 20 * kMillisecond;
+  Driver driver(options);
+  const EndpointConfig& endpoint = driver.endpoint(server.port());
+  CHECK(driver.run(driver.request(endpoint)).status == 200);
+  CHECK(driver.counters().connections_open == 1);
+  CHECK(driver.run_until([&] { return driver.counters().connections_open == 0; }));
+  const Outcome& next = driver.run(driver.request(endpoint));
+  CHECK(next.status == 200);
+  CHECK_FALSE(next.reused);
+  CHECK(driver.counters().connections_opened == 2);
+}
+
+TEST_CASE("an attempt under way keeps the connections, however long it takes") {
+  std::promise<void> answer;
+  ScriptedServer server([&, told = answer.get_future().share()](Peer& peer) {
+    peer.read_request();
+    told.wait();
+    peer.answer(R"({"ok":true})");
+  });
+  CurlTransportOptions options;
+  options.idle_max = 0;
+  Driver driver(options);
+  const AttemptId attempt = driver.start(driver.request(driver.endpoint(server.port())));
+  CHECK(driver.run_until([&] { return driver[attempt].sent; }));
+  driver.settle();
+  CHECK(driver.counters().connections_open == 1);
+  answer.set_value();
+  CHECK(driver.run_until([&] { return driver[attempt].done; }));
+  CHECK(driver[attempt].status == 200);
+}
+
 TEST_CASE("an attempt that asks for a fresh connection gets one") {
   ScriptedServer server(serve_all);
   Driver driver;
