@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import _async_stream, _errors, _log
-from ._call import Caller, answer_of
+from ._call import Caller, _log_state, answer_of
 from ._check import acheck
 from ._engine import Engine
 from ._loop import loop_queue, tokens
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any, AsyncIterator, Generator
 
     from ._loop import LoopQueue
-    from ._native import Outcome
+    from ._native import Client, Outcome
     from ._resources import Operation
     from ._results import Model, ModelList
     from ._watch import Watch
@@ -47,9 +47,13 @@ class AsyncCaller(Caller):
             watch = self.watcher.begin(engine, verb, arguments)
         number = 0
         token = next(tokens)
-        future = queue.calls[token] = queue.loop.create_future()
+        waiting = None if _log_state.queue is None else Waiting(queue)
+        future = queue.calls[token] = waiting or queue.loop.create_future()
         try:
-            number = native.submit(queue.queue, token, 0, verb, arguments)
+            if waiting is None:
+                number = native.submit(queue.queue, token, 0, verb, arguments)
+            else:
+                number = waiting.submit(native, queue.queue, token, 0, verb, arguments)
             outcome: Outcome = await future
         except Failure as failure:
             del queue.calls[token]
@@ -102,8 +106,57 @@ class AsyncCaller(Caller):
         return answer_of(await self.outcome(verb, arguments))
 
 
+class Waiting:
+    """Stands for the future of a call whose log records come in the task that waits for it."""
+
+    __slots__ = ("_end", "_queue", "_records", "_waiter")
+
+    def __init__(self, queue: LoopQueue) -> None:
+        self._queue = queue
+        self._end: Outcome | None = None
+        self._records = _log.Records(lambda: queue.soon(self._wake))
+        self._waiter: Future[None] | None = None
+
+    def submit(self, native: Client, *arguments: Any) -> int:
+        return _log.submit(self._records, native, *arguments)
+
+    def done(self) -> bool:
+        return self._end is not None
+
+    def cancelled(self) -> bool:
+        return False
+
+    def result(self) -> Outcome:
+        assert self._end is not None
+        return self._end
+
+    def set_result(self, outcome: Outcome) -> None:
+        self._end = outcome
+        self._wake()
+
+    def _wake(self) -> None:
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    def __await__(self) -> Generator[Any, Any, Outcome]:
+        try:
+            while True:
+                self._records.hand_on()
+                if self._end is not None:
+                    return self._end
+                self._waiter = self._queue.loop.create_future()
+                yield from self._waiter
+        finally:
+            self._records.end()
+
+
 def _leave(
-    watch: Watch, error: BaseException, queue: LoopQueue, token: int, future: Future[Outcome]
+    watch: Watch,
+    error: BaseException,
+    queue: LoopQueue,
+    token: int,
+    future: Future[Outcome] | Waiting,
 ) -> None:
     """Of a call that was cancelled, or never sent."""
     if token not in queue.calls:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import _errors
+from . import _errors, _log
 from ._loop import get_running_loop, loop_queue, tokens
 from ._stream import DATA, DONE, HEADERS, RESTARTED, Reading, _Base, check_callable
 
@@ -24,9 +24,10 @@ class AsyncSource(Reading):
     __slots__ = ("_end", "_late", "_queue", "_waiter", "_waiting")
 
     def __init__(
-        self, engine: Engine, path: str, kind: type[Any], queue: LoopQueue, watch: Watch | None
+        self, engine: Engine, path: str, kind: type[Any], watch: Watch | None, queue: LoopQueue
     ) -> None:
-        super().__init__(engine, path, kind, watch)
+        records = _log.records(lambda: queue.soon(self._wake))
+        super().__init__(engine, path, kind, watch, records)
         self._queue = queue
         self._waiting: list[tuple[Any, ...]] = []
         self._end: Outcome | None = None  # once it has come, read or not
@@ -39,16 +40,25 @@ class AsyncSource(Reading):
             self._end = event[2]
             if self._late is not None:
                 self._late.told(event[2])
+        self._wake()
+
+    def _wake(self) -> None:
         waiter = self._waiter
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
+
+    def _come(self) -> bool:
+        """Whether there are events; hands on log records."""
+        if self._records is not None:
+            self._records.hand_on()
+        return bool(self._waiting)
 
     async def events(self) -> list[tuple[Any, ...]]:
         if get_running_loop() is not self._queue.loop:
             raise _errors.make(
                 _errors.HolySheepError, "a stream belongs to the event loop on which it was made"
             )
-        while not self._waiting:
+        while not self._come():
             if self._waiter is not None:
                 raise _errors.make(
                     _errors.HolySheepError, "two tasks read one stream at the same time"
@@ -198,12 +208,14 @@ async def begin(
     """Submits a streamed call and returns once its answer has begun."""
     queue = loop_queue()
     watch = watcher.begin(engine, "POST", arguments)
-    source = AsyncSource(engine, arguments[0], kind, queue, watch)
+    source = AsyncSource(engine, arguments[0], kind, watch, queue)
     token = next(tokens)
     queue.streams[token] = source
     try:
         source.id = engine.ask(
-            lambda native: native.submit(queue.queue, token, 1, "POST", arguments)
+            lambda native: _log.submit(
+                source._records, native, queue.queue, token, 1, "POST", arguments
+            )
         )
         source.native = engine.native
         await source.begin()

@@ -2,15 +2,20 @@
 only where the program has set up `logging`, as far as the level lets through.
 
 One record for each line of the tutorial's client, at its level; the engine's further records at
-theirs, with their fields, except what the caller learns anyway. They carry `endpoint`, `attempt`,
-`verdict` and `request_id` as attributes, as far as they have them. One queue takes the records of
-all engines of the process; whoever waits for a call empties it.
+theirs, with their fields, except what the caller learns anyway. They carry `call`, `endpoint`,
+`attempt`, `verdict` and `request_id` as attributes, as far as they have them.
+
+One queue takes the records of all engines of the process; whoever waits for a call empties it. A
+record of a call that is under way is kept for the thread or task which made that call, so that a
+thread's name and context variables are those of the caller; whoever empties the queue emits the
+others, one thread at a time, in order.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from _thread import RLock
 
 from . import _json
 from ._native import Failure, Queue
@@ -18,14 +23,17 @@ from ._watch import tell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections import deque
+    from typing import Any, Callable
 
     from ._engine import Engine
     from ._native import Client
+else:
+    from _collections import deque
 
 NAME = "holysheep"
 DEBUG, INFO, WARNING, ERROR = 10, 20, 30, 40
-_FIELDS = ("endpoint", "attempt", "verdict", "request_id")
+_FIELDS = ("call", "endpoint", "attempt", "verdict", "request_id")
 # What the engine calls it, and what the log says then.
 _LINES: dict[str, list[tuple[int, str]]] = {
     "attempt": [(INFO, "trying {endpoint} (attempt {attempt}/{attempts_max})")],
@@ -48,6 +56,8 @@ _ALERTS = ("alert", "alert is over")
 # What a line says apart from its other fields.
 _APART = ("time_unix_ms", "level", "message", "detail", "seconds")
 _TOLD_MAX = 100
+# Of no call under way, while a handler holds up the thread that emits them: the oldest give way.
+_OTHERS_MAX = 4096
 
 
 class _State:
@@ -56,13 +66,21 @@ class _State:
     root: Any = None
     told: set[str] = set()  # of what is said once in a process
 
+    def __init__(self) -> None:
+        # Guards what follows. Not held while a handler runs; a signal handler or the collector may
+        # come back here meanwhile.
+        self.lock = RLock()
+        self.calls: dict[int, Records] = {}
+        self.others: deque[dict[str, Any]] = deque(maxlen=_OTHERS_MAX)
+        self.emitting = False  # the others, by some thread
 
-state = _State()
+
 _modules = sys.modules
 
 
 def _after_fork_in_child() -> None:
     state.queue = None  # the parent's
+    _State.__init__(state)
 
 
 os.register_at_fork(after_in_child=_after_fork_in_child)
@@ -94,6 +112,9 @@ def attach(engine: Engine) -> None:
     engine.log_level = wanted
     if state.queue is None:
         state.queue = Queue()
+        import atexit
+
+        atexit.register(flush)  # before `logging` shuts its handlers, since that was there before
     # A warning of the engine may be an error here.
     level_of_engine = WARNING if wanted > WARNING else DEBUG if wanted < INFO else wanted
     try:
@@ -115,16 +136,84 @@ def _tell_listening(native: Client) -> None:
         tell(_emit, record)
 
 
+class Records:
+    """Those of one call that is under way. Whoever made the call takes them with `hand_on`, and
+    says with `end` that it waits no more. As many as the call makes attempts, times a few."""
+
+    __slots__ = ("_number", "_own", "_wake")
+
+    def __init__(self, wake: Callable[[], Any] | None) -> None:
+        self._number = 0
+        self._own: deque[dict[str, Any]] = deque()
+        self._wake = wake
+
+    def hand_on(self) -> None:
+        """Emits what has come, in this thread and context."""
+        flush()
+        while self._own:
+            try:
+                record = self._own.popleft()
+            except IndexError:
+                return  # a stream that another thread has just closed
+            tell(_emit, record)  # a handler that raises takes no answer away
+
+    def end(self) -> None:
+        """What has not been handed on goes to whoever empties the queue."""
+        with state.lock:
+            state.calls.pop(self._number, None)
+            state.others.extend(self._own)
+            self._own.clear()
+            self._wake = None
+
+
+def records(wake: Callable[[], Any] | None = None) -> Records | None:
+    """For a call that is about to be made; None: nobody listens. `wake`: called on any thread when
+    there are some; without it the caller looks by itself."""
+    return None if state.queue is None else Records(wake)
+
+
+def submit(kept: Records | None, native: Client, *arguments: Any) -> int:
+    """As `native.submit`: no other thread may take the call's first records for its own."""
+    if kept is None:
+        return native.submit(*arguments)
+    with state.lock:
+        number = kept._number = native.submit(*arguments)
+        state.calls[number] = kept
+    return number
+
+
 def flush() -> None:
-    """Hands on what has come."""
+    """Gives each call its records and emits the others, unless another thread does."""
     queue = state.queue
     if queue is None:
         return
-    events = queue.drain(0)
-    if not events:
-        return
-    for event in events:
-        tell(_emit, _json.read(event[2]))  # a handler that raises takes no answer away
+    with state.lock:
+        for event in queue.drain(0):
+            record = _json.read(event[2])
+            kept = state.calls.get(record.get("call"))
+            if kept is None:
+                state.others.append(record)
+                continue
+            kept._own.append(record)
+            if kept._wake is not None and len(kept._own) == 1:
+                kept._wake()
+        if state.emitting or not state.others:
+            return
+        state.emitting = True
+    try:
+        while True:
+            with state.lock:
+                if not state.others:
+                    state.emitting = False
+                    return
+                record = state.others.popleft()
+            tell(_emit, record)
+    except BaseException:
+        state.emitting = False
+        raise
+
+
+state = _State()
 
 
 def _emit(record: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from _contextvars import Context
 from itertools import count
 
 from . import _errors, _log
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Future
     from typing import Any, Callable
 
+    from ._async_call import Waiting
     from ._async_stream import AsyncSource
     from ._native import Outcome
     from ._watch import Late
@@ -49,9 +51,9 @@ class LoopQueue:
         self.loop = loop
         self.queue = Queue()
         #: Who waits for what: by the number that the engine echoes in each event.
-        self.calls: dict[int, Future[Outcome] | Late] = {}
+        self.calls: dict[int, Future[Outcome] | Late | Waiting] = {}
         self.streams: dict[int, AsyncSource] = {}
-        loop.add_reader(self.queue.descriptor(), self._readable)
+        self._read(self.queue, self._readable)
         self.logs: Queue | None = None
         self._handing_on = False
 
@@ -59,7 +61,18 @@ class LoopQueue:
         """Log records come on this loop too, as they come."""
         self.logs = _log.state.queue
         if self.logs is not None:
-            self.loop.add_reader(self.logs.descriptor(), _log.flush)
+            self._read(self.logs, _log.flush)
+
+    def _read(self, queue: Queue, readable: Callable[[], Any]) -> None:
+        """In no context: that of the task which came first is nobody else's."""
+        Context().run(self.loop.add_reader, queue.descriptor(), readable)
+
+    def soon(self, wake: Callable[[], Any]) -> None:
+        """Calls it on the loop; from any thread."""
+        try:
+            self.loop.call_soon_threadsafe(wake)
+        except RuntimeError:
+            pass  # the loop is closed, and nobody waits any more
 
     def bring(self, has_come: Callable[[], bool]) -> None:
         """Hands on what comes until the end of a call that was cancelled is there, for which the
@@ -99,8 +112,6 @@ class LoopQueue:
 
     def _readable(self) -> None:
         self._hand_on(0)
-        if _log.state.queue is not None:
-            _log.flush()
 
 
 _queues: dict[int, LoopQueue] = {}

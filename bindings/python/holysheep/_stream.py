@@ -7,7 +7,7 @@ is left early drops its iterator, and with it connection, quota and place in the
 
 from __future__ import annotations
 
-from . import _errors, _json, _wait
+from . import _errors, _json, _log, _wait
 from ._metadata import Metadata
 from ._native import Failure, Queue
 
@@ -61,6 +61,7 @@ class Reading:
         "_delivered",
         "_engine",
         "_path",
+        "_records",
         "_texts",
         "_watch",
         "closed",
@@ -71,11 +72,19 @@ class Reading:
         "native",
     )
 
-    def __init__(self, engine: Engine, path: str, kind: type[Any], watch: Watch | None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        path: str,
+        kind: type[Any],
+        watch: Watch | None,
+        records: _log.Records | None,
+    ) -> None:
         self.native = engine.native
         self._engine = engine
         self._path = path
         self._watch = watch
+        self._records = records
         self.kind = kind
         self._delivered: Callable[[dict[str, Any]], tuple[Any, str | None]] = kind._delivered
         self._texts: list[str] = []  # delivered so far, for `partial`
@@ -118,6 +127,8 @@ class Reading:
 
     def finish(self, outcome: Outcome) -> None:
         self.done = outcome
+        if self._records is not None:
+            self._records.end()
         self._engine.hand_out_alerts()
         watch, self._watch = self._watch, None
         if watch is not None and self.closed:
@@ -137,6 +148,8 @@ class Reading:
             self.closed = True
             if self.id:
                 self.native.cancel(self.id)
+            if self._records is not None:
+                self._records.end()
             if self._watch is not None:
                 self._leave(error)
             self._engine.hand_out_alerts()
@@ -167,9 +180,15 @@ class _Source(Reading):
     __slots__ = ("_latest", "_queue", "_reading", "busy", "waiting")
 
     def __init__(
-        self, engine: Engine, path: str, kind: type[Any], queue: Queue, watch: Watch | None
+        self,
+        engine: Engine,
+        path: str,
+        kind: type[Any],
+        watch: Watch | None,
+        records: _log.Records | None,
+        queue: Queue,
     ) -> None:
-        super().__init__(engine, path, kind, watch)
+        super().__init__(engine, path, kind, watch, records)
         self._queue = queue
         self.waiting: list[tuple[Any, ...]] = []
         self._latest: list[tuple[Any, ...]] = []
@@ -186,7 +205,7 @@ class _Source(Reading):
             return self._latest
         self._reading = True
         try:
-            self._latest = _wait.drain(self._queue)
+            self._latest = _wait.drain(self._queue, self._records)
             return self._latest
         except Failure as failure:
             raise _errors.from_failure(failure) from None
@@ -291,10 +310,13 @@ def begin(
     """Submits a streamed call and returns once its answer has begun."""
     queue = Queue()
     watch = watcher.begin(engine, "POST", arguments)
+    records = _log.records()
     source = None
     try:
-        number = engine.ask(lambda native: native.submit(queue, 0, 1, "POST", arguments))
-        source = _Source(engine, arguments[0], kind, queue, watch)
+        number = engine.ask(
+            lambda native: _log.submit(records, native, queue, 0, 1, "POST", arguments)
+        )
+        source = _Source(engine, arguments[0], kind, watch, records, queue)
         source.id = number
         source.begin()
     except BaseException as error:

@@ -33,8 +33,9 @@ def is_green() -> bool:
     return False
 
 
-def drain(queue: Queue) -> list[tuple[Any, ...]]:
-    """Events of the queue; waits for the first."""
+def drain(queue: Queue, records: _log.Records | None) -> list[tuple[Any, ...]]:
+    """Events of the queue, whose call `records` belong to; waits for the first."""
+    hand_on = _log.flush if records is None else records.hand_on
     green = is_green()
     if not green and _log.state.queue is None:
         return queue.drain(-1)
@@ -47,7 +48,7 @@ def drain(queue: Queue) -> list[tuple[Any, ...]]:
             events = queue.drain(0)
         else:
             events = queue.drain(_LOG_MS)
-        _log.flush()
+        hand_on()
         if events:
             return events
 
@@ -116,12 +117,16 @@ def call(
     """As `native.call`, for greenlets and with log records as they come. If the wait is broken off,
     `told` gets the call's end."""
     queue = Queue()
-    number = native.submit(queue, 0, 0, method, arguments)
+    records = _log.records()
+    number = _log.submit(records, native, queue, 0, 0, method, arguments)
     try:
-        event = drain(queue)[0]  # one event, DONE
+        event = drain(queue, records)[0]  # one event, DONE
     except BaseException:
         native.cancel(number)
         if told is not None:
             told(end_of(queue, []))
         raise
+    finally:
+        if records is not None:
+            records.end()
     return event[2]  # type: ignore[no-any-return]
