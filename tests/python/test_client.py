@@ -1,6 +1,7 @@
 """The client without an event loop: what goes out, what comes back, what is refused."""
 
 import copy
+import enum
 import functools
 import json
 import pickle
@@ -9,6 +10,7 @@ import sys
 import threading
 import traceback
 from datetime import date
+from fractions import Fraction
 from types import SimpleNamespace
 
 from holysheep import (
@@ -82,6 +84,31 @@ class Calls(PoolTest):
                 "mine": {"a": []},
             },
         )
+
+    def test_numbers_and_names_of_others_are_what_they_mean(self):
+        class Token(enum.IntEnum):
+            END = 50256
+
+        class Kind(enum.Enum):
+            TEXT = "text"
+
+        class Number:  # as numpy's scalars are
+            dtype = "int64"
+
+            def tolist(self):
+                return 7
+
+        pool = self.pool()
+        chat(
+            pool.client(),
+            logit_bias={Token.END: Number(), Number(): 1, 8: 1, "9": 1, 0.5: 1, True: 1, None: 1},
+            response_format={"type": Kind.TEXT, Kind.TEXT: Token.END, "absent": omit},
+            timeout=Fraction(5),
+        )
+        body = json.loads(pool.requests[0].body)
+        self.assertEqual(body["logit_bias"], {
+            "50256": 7, "7": 1, "8": 1, "9": 1, "0.5": 1, "true": 1, "null": 1})
+        self.assertEqual(body["response_format"], {"type": "text", "text": 50256})
 
     def test_results_go_back_into_messages(self):
         pool = self.pool()
@@ -614,8 +641,8 @@ class BadCalls(PoolTest):
             ([{"role": "user", "content": {1}}], r"body.messages\[0\].content: cannot become JSON: set"),
             ([{"role": "user", "content": b"x"}], r"body.messages\[0\].content.*bytes"),
             ([{"n": float("nan")}], r"body.messages\[0\].n: is not finite"),
-            ([{1.5: 2}], r"body.messages\[0\]: has a key that is no string"),
-            ([{True: 2}], r"body.messages\[0\]: has a key that is no string"),
+            ([{(1,): 2}], r"body.messages\[0\]: has a key that is neither text nor a number"),
+            ([{float("nan"): 2}], r"body.messages\[0\]: has a key that is neither"),
             (["\ud800"], r"body.messages\[0\]: holds half of a surrogate pair"),
             (endless, "nested too deeply"),
         ):

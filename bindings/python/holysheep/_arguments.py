@@ -46,7 +46,7 @@ def is_given(value: object) -> bool:
 
 def milliseconds(seconds: float, name: str, kind: Kind = _errors.RequestError) -> int:
     """At least 1 for what is more than nothing: 0 would mean something else."""
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+    if isinstance(seconds, bool) or not hasattr(type(seconds), "__float__"):
         raise _errors.make(kind, f"{name}: expected seconds, None or an httpx.Timeout")
     if not 0 < seconds < 1e9:
         raise _errors.make(kind, f"{name}: expected seconds above 0")
@@ -55,11 +55,11 @@ def milliseconds(seconds: float, name: str, kind: Kind = _errors.RequestError) -
 
 def attempts(max_retries: Any, kind: Kind = _errors.RequestError) -> int:
     """HTTP requests that a call may make."""
-    if isinstance(max_retries, bool) or not isinstance(max_retries, int):
+    if isinstance(max_retries, bool) or not hasattr(type(max_retries), "__index__"):
         raise _errors.make(kind, "max_retries: expected a whole number, 0 or more")
     if not 0 <= max_retries < _ATTEMPTS_MAX:
         raise _errors.make(kind, f"max_retries: expected 0 to {_ATTEMPTS_MAX - 1}")
-    return max_retries + 1
+    return int(max_retries) + 1
 
 
 def mapping(value: Any, name: str, kind: Kind = _errors.RequestError) -> Mapping[str, Any]:

@@ -63,8 +63,27 @@ def read(text: str) -> Any:
     return value
 
 
+def _name(key: Any) -> str:
+    """A key as text, as `json.dumps` writes it. Raises TypeError."""
+    if isinstance(key, str):
+        return key
+    if key is None or isinstance(key, (bool, float)):
+        if key in (float("inf"), float("-inf")) or key != key:
+            raise TypeError
+        return write(key, "key")
+    if isinstance(key, int):
+        return int.__repr__(key)
+    value = plain(key)  # an Enum's, numpy's
+    if isinstance(value, (int, float, str)):
+        return _name(value)
+    raise TypeError
+
+
 def plain(value: Any) -> Any:
-    """What a value that is not plain means in JSON. Raises TypeError if nothing."""
+    """What a value that is not plain means in JSON; of a dict, one whose keys are texts. Raises
+    TypeError if nothing."""
+    if isinstance(value, dict):
+        return {_name(key): each for key, each in value.items()}
     for method in ("__holysheep_plain__", "model_dump"):
         function = getattr(value, method, None)
         if function is not None and not isinstance(value, type):
@@ -74,6 +93,8 @@ def plain(value: Any) -> Any:
     kind: Any = type(value)
     if hasattr(kind, "__dataclass_fields__"):
         return {name: getattr(value, name) for name in kind.__dataclass_fields__}
+    if hasattr(kind, "dtype") and hasattr(kind, "tolist"):
+        return value.tolist()  # numpy's scalars and arrays, tensors
     if isinstance(value, (bytes, bytearray, memoryview, set, frozenset)):
         raise TypeError(kind.__name__)
     if hasattr(kind, "keys") and hasattr(kind, "__getitem__"):
@@ -81,7 +102,7 @@ def plain(value: Any) -> Any:
         return {name: mapping[name] for name in mapping.keys()}
     if hasattr(kind, "isoformat"):
         return value.isoformat()
-    if hasattr(kind, "_value_"):
+    if hasattr(kind, "__members__"):  # an Enum
         return value.value
     if hasattr(kind, "__iter__"):
         iterable: Any = value

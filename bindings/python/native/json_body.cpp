@@ -15,13 +15,8 @@ constexpr int kDepthMax = 200;
 constexpr std::array<char, 256> kEscapes = [] {
   std::array<char, 256> escapes{};
   for (std::size_t byte = 0; byte < 0x20; ++byte) {
-    escapes.at(byte) = 'u';
+    escapes.at(byte) = "uuuuuuuubtnufruuuuuuuuuuuuuuuuuu"[byte];
   }
-  escapes['\b'] = 'b';
-  escapes['\f'] = 'f';
-  escapes['\n'] = 'n';
-  escapes['\r'] = 'r';
-  escapes['\t'] = 't';
   escapes['"'] = '"';
   escapes['\\'] = '\\';
   return escapes;
@@ -68,13 +63,16 @@ class Writer {
     PyObject* value = nullptr;
     Py_ssize_t position = 0;
     bool first = true;
+    const std::size_t begin = text_.size();
     text_ += '{';
     while (PyDict_Next(dict, &position, &name, &value) != 0) {
-      const bool number = PyLong_CheckExact(name) != 0;  // of a token, as json.dumps writes it
-      if (!number && !PyUnicode_Check(name)) return refuse("has a key that is no string");
+      if (!PyUnicode_Check(name)) {  // the number of a token, say: again, with texts
+        text_.resize(begin);
+        return write_converted(dict, depth);
+      }
       if (is_omitted(value)) continue;
-      // The converter is foreign code: it may take the value out of the dict.
-      const py::str key{py::handle(name)};
+      // The converter is foreign code: it may take both out of the dict.
+      const auto key = py::reinterpret_borrow<py::object>(name);
       const auto kept_value = py::reinterpret_borrow<py::object>(value);
       if (!first) text_ += ',';
       first = false;
@@ -160,8 +158,8 @@ class Writer {
     if (plain) return write_value(plain.ptr(), depth + 1);
     if (PyErr_ExceptionMatches(PyExc_TypeError) == 0) return false;
     PyErr_Clear();
-    const std::string_view name = Py_TYPE(value)->tp_name;
-    return refuse("cannot become JSON: " + std::string(name));
+    if (PyDict_Check(value)) return refuse("has a key that is neither text nor a number");
+    return refuse("cannot become JSON: " + std::string(Py_TYPE(value)->tp_name));
   }
 
  private:

@@ -3,7 +3,8 @@
 // written ("body.messages[0].content").
 //
 // Plain types are written here. Everything else (results of ours, pydantic models, mappings,
-// iterables, dates) goes through one Python function, the converter, which returns a plain value.
+// iterables, dates, dicts whose keys are not all texts) goes through one Python function, the
+// converter, which returns a plain value.
 // Threads: whoever holds the GIL.
 #pragma once
 
