@@ -166,6 +166,24 @@ class Calls(PoolTest):
         self.assertEqual((kept.status_code, kept.content, kept.request_id, kept.parse()),
                          (200, raw.content, raw.request_id, raw.parse()))
 
+    def test_the_http_side_of_a_raw_response(self):
+        client = self.client(LIMITED, {})
+        raw = client.chat.completions.with_raw_response.create(
+            model=MODEL, messages=MESSAGES, extra_query={"a": 1})
+        http = raw.http_response
+        self.assertEqual(raw.retries_taken, 1)
+        self.assertEqual((raw.method, raw.url), ("POST", "/chat/completions?a=1"))
+        self.assertEqual((http.status_code, http.is_success, http.is_error), (200, True, False))
+        self.assertEqual(http.headers, raw.headers)
+        self.assertEqual(http.content, raw.content)
+        self.assertEqual(http.read(), raw.read())
+        self.assertEqual(http.json(), raw.parse().to_dict())
+        self.assertEqual(http.elapsed, raw.elapsed)
+        self.assertEqual((http.request.method, http.url), (raw.http_request.method, raw.url))
+        kept = pickle.loads(pickle.dumps(raw))
+        self.assertEqual((kept.retries_taken, kept.url), (1, raw.url))
+        self.assertEqual(repr(raw), "<RawResponse [200] POST /chat/completions?a=1>")
+
     def test_raw_responses_of_every_resource(self):
         client = self.client()
         whole = client.with_raw_response
@@ -185,6 +203,8 @@ class Calls(PoolTest):
         raw = client.chat.completions.with_raw_response.create(
             model=MODEL, messages=MESSAGES, stream=True)
         self.assertTrue(raw.headers["content-type"].startswith("text/event-stream"))
+        self.assertEqual(raw.http_response.status_code, 200)
+        self.assertEqual(raw.retries_taken, 0)
         self.assertEqual("".join(raw.parse().text_deltas()), "Hello from primary.")
 
     def test_options_of_a_call(self):

@@ -82,7 +82,7 @@ class AsyncCaller(Caller):
     ) -> Any:
         made = operation.lazy.__new__(operation.lazy)
         made._outcome = outcome = await self.outcome(operation.verb, arguments)
-        return RawResponse(made, outcome) if raw else made
+        return RawResponse(made, outcome, (operation.verb, arguments[0])) if raw else made
 
     def listing(
         self, operation: Operation, arguments: tuple[Any, ...], raw: bool
@@ -97,7 +97,7 @@ class AsyncCaller(Caller):
         engine = self._only or await self.engine_of_key()
         _log.attach(engine)
         made = await _async_stream.begin(engine, operation.chunk, arguments, self.watcher)
-        return RawResponse(made, made._source.head) if raw else made
+        return RawResponse(made, made._source.head, ("POST", arguments[0])) if raw else made
 
     def check(self, config: dict[str, Any], model: str | None) -> Any:
         return acheck(Completions(self).create, config, model)

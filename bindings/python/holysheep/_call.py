@@ -123,7 +123,7 @@ class Caller:
         """What a method of a resource returns."""
         made = operation.lazy.__new__(operation.lazy)
         made._outcome = outcome = self.outcome(operation.verb, arguments)
-        return RawResponse(made, outcome) if raw else made
+        return RawResponse(made, outcome, (operation.verb, arguments[0])) if raw else made
 
     listing = answer
 
@@ -131,7 +131,7 @@ class Caller:
         engine = self._only or self.engine_of_key()
         _log.attach(engine)
         made = _stream.begin(engine, operation.chunk, arguments, self.watcher)
-        return RawResponse(made, made._source.head) if raw else made
+        return RawResponse(made, made._source.head, ("POST", arguments[0])) if raw else made
 
     def check(self, config: dict[str, Any], model: str | None) -> Any:
         return check(Completions(self).create, config, model)

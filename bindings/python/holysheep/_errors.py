@@ -27,6 +27,7 @@ from __future__ import annotations
 import sys
 
 from . import _json
+from ._http import Request, Response
 from ._metadata import Attempt, Headers, headers_of
 
 TYPE_CHECKING = False
@@ -39,39 +40,6 @@ _FLAG_ALL_ENDPOINTS_FAILED = 1
 _FLAG_RETRYABLE = 2
 _FLAG_NOTHING_SENT = 4
 _FLAG_MAYBE_BILLED = 8
-
-
-class ErrorRequest:
-    """What was asked: `method` and `url` (the path below an endpoint's base URL)."""
-
-    def __init__(self, method: str, url: str) -> None:
-        self.method = method
-        self.url = url
-
-    def __repr__(self) -> str:
-        return f"<Request({self.method!r}, {self.url!r})>"
-
-
-class ErrorResponse:
-    """The answer that the error is about: `status_code`, `headers`, `text`, `json()`."""
-
-    def __init__(
-        self, status_code: int, headers: Headers, text: str, request: ErrorRequest
-    ) -> None:
-        self.status_code = status_code
-        self.headers = headers
-        self.text = text
-        self.request = request
-
-    @property
-    def content(self) -> bytes:
-        return self.text.encode("utf-8")
-
-    def json(self) -> Any:
-        return _json.read(self.text)
-
-    def __repr__(self) -> str:
-        return f"<Response [{self.status_code}]>"
 
 
 class HolySheepError(Exception):
@@ -113,8 +81,8 @@ class HolySheepError(Exception):
         self.__dict__.update(fields)
 
     @property
-    def request(self) -> ErrorRequest:
-        return ErrorRequest(*self._request)
+    def request(self) -> Request:
+        return Request(*self._request)
 
     def __reduce__(self) -> tuple[Any, ...]:
         all_failed = isinstance(self, AllEndpointsFailedError)
@@ -136,8 +104,10 @@ class APITimeoutError(APIConnectionError):
 
 class _WithResponse(APIError):
     @property
-    def response(self) -> ErrorResponse:
-        return ErrorResponse(self.status_code or 0, self._headers, self._text, self.request)
+    def response(self) -> Response:
+        """The answer that the error is about."""
+        content = self._text.encode("utf-8", "replace")
+        return Response(self.status_code or 0, self._headers, content, self.request)
 
 
 class APIStatusError(_WithResponse):

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from . import _errors
 from ._arguments import NOT_GIVEN, mapping
+from ._http import Request as HTTPRequest
+from ._http import Response as HTTPResponse
 from ._results import (
     ChatCompletion,
     ChatCompletionChunk,
@@ -68,11 +70,39 @@ class Operation:
 
 
 class RawResponse(_Base["Answer"]):
-    """An answer with its HTTP side: `status_code`, `headers`, `content`, `text`, `parse()`."""
+    """An answer with its HTTP side, under the names of the OpenAI SDK's class."""
 
-    def __init__(self, result: Any, outcome: Outcome) -> None:
+    def __init__(self, result: Any, outcome: Outcome, request: tuple[str, str]) -> None:
         self._outcome = outcome
         self._result = result
+        self._request = request
+
+    @property
+    def http_response(self) -> HTTPResponse:
+        """Status, headers and body; `elapsed` is from the call to its end, of a stream to its
+        head."""
+        metadata = self._result.holysheep
+        return HTTPResponse(
+            self.status_code, metadata.headers, self.content, self.http_request, metadata.took
+        )
+
+    @property
+    def http_request(self) -> HTTPRequest:
+        return HTTPRequest(*self._request)
+
+    @property
+    def method(self) -> str:
+        return self._request[0]
+
+    @property
+    def url(self) -> str:
+        """The path below the endpoint's base URL; `parse().holysheep.endpoint` is the endpoint."""
+        return self._request[1]
+
+    @property
+    def retries_taken(self) -> int:
+        """HTTP requests that were made for the call after the first."""
+        return max(0, self._result.holysheep.attempts - 1)  # type: ignore[no-any-return]
 
     @property
     def status_code(self) -> int:
@@ -90,9 +120,7 @@ class RawResponse(_Base["Answer"]):
     @property
     def elapsed(self) -> timedelta:
         """From the call to its end; of a stream, to its head."""
-        from datetime import timedelta
-
-        return timedelta(seconds=self._result.holysheep.took)
+        return self.http_response.elapsed
 
     @property
     def content(self) -> bytes:
@@ -102,6 +130,9 @@ class RawResponse(_Base["Answer"]):
     def text(self) -> str:
         return self._outcome.text()
 
+    def read(self) -> bytes:
+        return self.content
+
     def parse(self) -> Answer:
         """What the method without `with_raw_response` returns."""
         return self._result  # type: ignore[no-any-return]
@@ -110,11 +141,14 @@ class RawResponse(_Base["Answer"]):
         return self._result.to_dict()
 
     def __reduce__(self) -> Any:
-        return _raw_restored, (self._result,)
+        return _raw_restored, (self._result, self._request)
+
+    def __repr__(self) -> str:
+        return f"<RawResponse [{self.status_code}] {self.method} {self.url}>"
 
 
-def _raw_restored(result: Any) -> RawResponse[Any]:
-    return RawResponse(result, result._outcome)
+def _raw_restored(result: Any, request: tuple[str, str]) -> RawResponse[Any]:
+    return RawResponse(result, result._outcome, request)
 
 
 def not_offered(name: str) -> str:
