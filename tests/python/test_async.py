@@ -118,6 +118,21 @@ class Calls(AsyncTest):
             await asyncio.sleep(0)  # the loop brings the ends
         self.assertEqual([each.attempts for each in done], [1] * 3)
 
+    async def test_hooks_of_calls_that_end_together_come_in_one_turn_of_the_loop(self):
+        turns, told = [], []
+        client = self.client({}, on_done=lambda _: told.append(len(turns)))
+        tasks = [asyncio.create_task(chat(client)) for _ in range(20)]
+        await asyncio.sleep(0)  # all are sent
+        self.eventually(lambda: not self.in_flight(client), "calls hang")  # the loop stands still
+
+        def turn():
+            turns.append(1)
+            asyncio.get_running_loop().call_soon(turn)
+
+        turn()
+        await asyncio.gather(*tasks)
+        self.assertEqual((len(told), len(set(told))), (20, 1))
+
     async def test_hooks_may_be_coroutine_functions(self):
         told = asyncio.get_running_loop().create_future()
 

@@ -31,8 +31,9 @@ class HolySheepClient(BaseClient):
     429 included. Without it `retry` holds (policy `smart`: a 429 is not counted; `max_wait_ms`
     limits how long a call waits for an end of the 429s).
     on_attempt, on_done: called on the caller's thread when a call has ended, with its attempts and
-    with its metadata: also when it failed, was cancelled, or its stream was left. (An async client
-    tells of the last two once its loop has brought the end.) What they raise goes to
+    with its metadata: also when it failed, was cancelled, or its stream was left. An async client
+    calls them on the caller's loop, in one turn of it for all calls that have ended by then, and
+    tells of the last two once the loop has brought the end. What they raise goes to
     `sys.excepthook`.
     tracing: OpenTelemetry spans: True, False, or None for "where the program has loaded it".
 
