@@ -73,7 +73,7 @@ class Monitor(PoolTest):
         pool, told = self.pool(LIMITED, {}), []
         first, other = (pool.client(monitor={"alert_threshold": 1}) for _ in range(2))
         first.monitor.on_alert = told.append
-        self.assertIs(other.monitor, first.monitor)
+        self.assertIsNone(other.monitor.on_alert)
         for _ in range(2):
             list(chat(other, stream=True))
         self.assertEqual([each["endpoint"] for each in told], ["primary"])
@@ -85,6 +85,34 @@ class Monitor(PoolTest):
         for _ in range(2):
             with pool.client(monitor={"alert_threshold": 1}) as client:
                 chat(client)
+        self.assertEqual(len(told), 1)
+
+    def test_clients_of_one_engine_are_told_each(self):
+        pool = self.pool(LIMITED, {})
+        clients = [pool.client(monitor={"alert_threshold": 1}) for _ in range(3)]
+        told = [[], [], []]
+        for client, its in zip(clients[:2], told):
+            client.monitor.on_alert = its.append
+        for _ in range(2):
+            chat(clients[2])
+        self.assertEqual([len(its) for its in told], [1, 1, 0])
+        self.assertEqual(told[0], told[1])
+        clients[0].monitor.on_alert = None
+        clients[1].monitor.on_alert = told[2].append
+        pool.set("primary", **LIMITED)
+        pool.advance(clients[0], 3600)
+        for _ in range(3):
+            chat(clients[0])
+        self.assertEqual([len(its) for its in told[:2]], [1, 1])
+        self.assertTrue(told[2])
+
+    def test_callbacks_of_clients_that_are_gone_do_not_pile_up(self):
+        pool, told = self.pool(LIMITED, {}), []
+        for _ in range(5):
+            client = pool.client(monitor={"alert_threshold": 1})
+            client.monitor.on_alert = told.append
+            chat(client)
+            del client
         self.assertEqual(len(told), 1)
 
     def test_a_client_with_another_key_has_another_monitor(self):

@@ -69,7 +69,7 @@ class AsyncCaller(Caller):
             if watch is not None:
                 _leave(watch, error, queue, token, future)
             raise
-        if engine.shared.monitor is not None:
+        if engine.shared.listeners:
             engine.hand_out_alerts()
         if watch is not None:
             watch.ended(outcome)

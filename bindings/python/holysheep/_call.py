@@ -111,7 +111,7 @@ class Caller:
             if watch is not None:
                 watch.left(error, *ends)
             raise
-        if engine.shared.monitor is not None:
+        if engine.shared.listeners:
             engine.hand_out_alerts()
         if watch is not None:
             watch.ended(outcome)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from typing import Any, Callable
     from weakref import ReferenceType
 
-    from ._monitor import RateLimitMonitor
+    from ._monitor import AlertListener, RateLimitMonitor
 
 
 #: Enough for a key per customer; an idle engine is a thread and less than 100 kB.
@@ -37,21 +37,30 @@ _kept: dict[str, tuple[_native.Client, Shared]] = {}  # the most recently opened
 class Shared:
     """What all clients of one engine have in common on this side of it."""
 
-    __slots__ = ("__weakref__", "generation", "keys", "monitor")
+    __slots__ = ("__weakref__", "generation", "keys", "listeners")
 
     def __init__(self) -> None:
         self.generation = process.generation
         #: Set since the engine was opened, by endpoint: the document does not know them.
         self.keys: dict[str, str] = {}
-        #: Whose alerts are handed out when calls have ended; a RateLimitMonitor.
-        self.monitor: Any = None
+        #: Who is told of alerts when calls have ended.
+        self.listeners: tuple[AlertListener, ...] = ()
+
+    def heard(self, before: AlertListener | None, now: AlertListener | None) -> None:
+        """`now` instead of `before`, and of those that clients which are gone have left."""
+        with process.lock:
+            left = [each for each in self.listeners if now is not None and each.is_left()]
+            kept = [each for each in self.listeners if each is not before and each not in left]
+            self.listeners = (*kept, now) if now is not None else tuple(kept)
+        for each in left:
+            each.hand_out()
 
     def follow(self, native: _native.Client) -> None:
         """After fork(), for the fresh engine of the child."""
         if self.generation != process.generation:
             self.generation = process.generation
-            if self.monitor is not None:
-                self.monitor._follow(native.monitor())
+            for each in self.listeners:
+                each.listen(native.monitor())
         for endpoint, key in self.keys.items():
             native.set_key(endpoint, key)
 
@@ -123,6 +132,7 @@ class Engine:
         "__weakref__",
         "_addresses",
         "_document",
+        "_monitor",
         "_native",
         "closed",
         "generation",
@@ -133,6 +143,7 @@ class Engine:
 
     def __init__(self, document: dict[str, Any]) -> None:
         self._addresses: dict[str, tuple[str | None, int | None]] | None = None
+        self._monitor: RateLimitMonitor | None = None
         self.closed = False
         #: What the engine's records are sent for; 0: nobody listens.
         self.log_level = 0
@@ -168,6 +179,8 @@ class Engine:
                 self.shared.follow(self._native)
             except Failure as failure:
                 raise _errors.from_failure(failure) from None
+            if self._monitor is not None:
+                self._monitor._native = self._native.monitor()
             self.log_level = 0
             self.generation = process.generation
 
@@ -200,13 +213,13 @@ class Engine:
         return self._addresses
 
     def monitor(self) -> RateLimitMonitor:
-        """The one of all clients that share it."""
+        """Of this client and its views; it counts for all that share the engine."""
         from ._monitor import RateLimitMonitor
 
         native = self.ask(lambda native: native.monitor())
-        if self.shared.monitor is None:
-            self.shared.monitor = RateLimitMonitor._of(native)
-        return self.shared.monitor  # type: ignore[no-any-return]
+        if self._monitor is None:
+            self._monitor = RateLimitMonitor._of(native, self.shared)
+        return self._monitor
 
     def set_key_of(self, endpoint: str, key: str) -> None:
         """Sets it for an endpoint, or for all that share the client's key, also after fork()."""
@@ -215,10 +228,10 @@ class Engine:
         _part(self._document, self.shared)
 
     def hand_out_alerts(self) -> None:
-        """Calls `on_alert` for what has come."""
-        monitor = self.shared.monitor
-        if monitor is not None and self.generation == process.generation:
-            monitor.alerts_pending()
+        """Calls each `on_alert` for what has come."""
+        if self.generation == process.generation:
+            for each in self.shared.listeners:
+                each.hand_out()
 
     def close(self, timeout: float) -> bool:
         """Lets calls that run finish for up to `timeout` seconds. False: some were cancelled."""

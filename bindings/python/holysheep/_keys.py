@@ -88,7 +88,7 @@ class KeyEngines:
         return engine
 
     def _show(self, engine: Engine) -> None:
-        before, self.newest = self.newest.shared.monitor, engine
+        before, self.newest = self.newest._monitor, engine
         if before is not None and before.on_alert is not None:
             monitor = engine.monitor()
             if monitor.on_alert is not before.on_alert:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from _weakref import ref
+
 from . import _errors, _json, _native
 from ._native import Failure, Queue
 from ._watch import tell
@@ -9,6 +11,8 @@ from ._watch import tell
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
+
+    from ._engine import Shared
 
 _PROMETHEUS, _OPENMETRICS = 0, 1
 
@@ -71,30 +75,18 @@ class RateLimitMonitor:
     def __init__(self, alert_threshold: int | None = None, window_ms: int | None = None) -> None:
         settings = {"alert_threshold": alert_threshold, "window_ms": window_ms}
         given = {name: value for name, value in settings.items() if value is not None}
-        self._adopt(_guarded(lambda: _native.Monitor(_json.write(given, "settings"))))
+        self._adopt(_guarded(lambda: _native.Monitor(_json.write(given, "settings"))), None)
 
-    def _adopt(self, native: _native.Monitor) -> None:
+    def _adopt(self, native: _native.Monitor, shared: Shared | None) -> None:
         self._native = native
-        self._queue: Queue | None = None
-        self._on_alert: Callable[[dict[str, Any]], Any] | None = None
+        self._shared = shared
+        self._listener: AlertListener | None = None
 
     @classmethod
-    def _of(cls, native: _native.Monitor) -> RateLimitMonitor:
+    def _of(cls, native: _native.Monitor, shared: Shared) -> RateLimitMonitor:
         made = cls.__new__(cls)
-        made._adopt(native)
+        made._adopt(native, shared)
         return made
-
-    def _follow(self, native: _native.Monitor) -> None:
-        """In a child process: counts its engine from now on, with the same callback."""
-        self._native = native
-        self._queue = None
-        if self._on_alert is not None:
-            self._listen()
-
-    def _listen(self) -> None:
-        queue = Queue()
-        _guarded(lambda: self._native.alerts_to(queue))
-        self._queue = queue
 
     def record_request(
         self,
@@ -112,7 +104,7 @@ class RateLimitMonitor:
         except TypeError:
             told = "record_request: expected (str, bool, int, float, int)"
             raise _errors.make(_errors.RequestError, told) from None
-        self._hand_out()
+        self.alerts_pending()
 
     @property
     def alert_threshold(self) -> int:
@@ -142,28 +134,28 @@ class RateLimitMonitor:
     def on_alert(self) -> Callable[[dict[str, Any]], Any] | None:
         """Called with each alert when it begins and when it is over: on the thread that records;
         for a client's monitor on that of the next call or stream that ends, of whichever client of
-        its engine, or of `alerts_pending()`. What it
-        raises goes to `sys.excepthook`."""
-        return self._on_alert
+        its engine, or of `alerts_pending()`. Each client has its own; that of a client which is
+        gone stays until another one of its engine sets one. What it raises goes to
+        `sys.excepthook`."""
+        return None if self._listener is None else self._listener.function
 
     @on_alert.setter
     def on_alert(self, function: Callable[[dict[str, Any]], Any] | None) -> None:
         if function is not None and not callable(function):
             raise _errors.make(_errors.RequestError, "on_alert: expected a callable")
-        self._on_alert = function
-        if self._queue is None:
-            self._listen()
-
-    def _hand_out(self) -> None:
-        if self._queue is not None and self._on_alert is not None:
-            queue = self._queue
-            for event in _guarded(lambda: queue.drain(0)):
-                tell(self._on_alert, _json.read(event[2]))
+        before = self._listener
+        if before is not None and function is not None:
+            before.function = function
+            return
+        self._listener = None if function is None else AlertListener(self, function)
+        if self._shared is not None:
+            self._shared.heard(before, self._listener)
 
     def alerts_pending(self) -> None:
         """Calls `on_alert` for what has come since: for a client's monitor, whose alerts come from
         the engine."""
-        self._hand_out()
+        if self._listener is not None:
+            self._listener.hand_out()
 
     def get_metrics_summary(self) -> dict[str, Any]:
         """One flat dict: `holysheep_primary_total_requests` and so on."""
@@ -187,6 +179,31 @@ class RateLimitMonitor:
 
     def __repr__(self) -> str:
         return f"<RateLimitMonitor {list(self.metrics.values())}>"
+
+
+class AlertListener:
+    """Hears alerts for one monitor. Holds the native handle that they come through: they end with
+    it."""
+
+    __slots__ = ("_handle", "_owner", "_queue", "function")
+
+    def __init__(self, owner: RateLimitMonitor, function: Callable[[dict[str, Any]], Any]) -> None:
+        self._owner = ref(owner)
+        self.function = function
+        self.listen(owner._native)
+
+    def listen(self, handle: _native.Monitor) -> None:
+        """After fork() to the engine of the child."""
+        self._handle = handle
+        self._queue = Queue()
+        _guarded(lambda: handle.alerts_to(self._queue))
+
+    def is_left(self) -> bool:
+        return self._owner() is None
+
+    def hand_out(self) -> None:
+        for event in _guarded(lambda: self._queue.drain(0)):
+            tell(self.function, _json.read(event[2]))
 
 
 def _guarded(action: Callable[[], Any]) -> Any:
