@@ -12,6 +12,7 @@ import traceback
 from datetime import date
 from fractions import Fraction
 from types import SimpleNamespace
+from unittest import mock
 
 from holysheep import (
     NOT_GIVEN,
@@ -119,6 +120,39 @@ class Calls(PoolTest):
         sent = json.loads(pool.requests[1].body)["messages"]
         self.assertEqual(sent[1], {"role": "assistant", "content": "Hello from primary."})
         self.assertEqual(sent[2], {"role": "user", "content": "pydantic"})
+
+    def test_answers_dump_copy_and_are_made_as_pydantics_models(self):
+        answer = chat(self.client())
+        text = answer.output_text
+        self.assertEqual(answer.model_dump(include={"id", "model"}),
+                         {"id": "chatcmpl-mock", "model": MODEL})
+        self.assertNotIn("choices", answer.model_dump(exclude={"choices"}))
+        self.assertEqual(
+            answer.model_dump(include={"choices": {"__all__": {"message": {"content"}}}}),
+            {"choices": [{"message": {"content": text}}]})
+        self.assertEqual(
+            answer.model_dump(include={"choices"}, exclude_unset=True,
+                              exclude={"choices": {0: {"index", "finish_reason"}}}),
+            {"choices": [{"message": {"role": "assistant", "content": text}}]})
+        self.assertEqual(json.loads(answer.model_dump_json(exclude={"choices", "usage"},
+                                                           exclude_none=True)).get("choices"), None)
+        copied = answer.model_copy(update={"id": "mine"})
+        self.assertEqual((copied.id, answer.id), ("mine", "chatcmpl-mock"))
+        self.assertEqual(answer.model_copy(deep=True), answer)
+        self.assertEqual(answer.choices[0].message.model_copy(update={"content": "x"}).content, "x")
+        self.assertEqual(answer.choices[0].message.content, text)
+        for made in (type(answer).model_validate(answer.to_dict()),
+                     type(answer).model_validate_json(answer.to_json())):
+            self.assertEqual(made, answer)
+            self.assertEqual(made.choices[0].message.content, text)
+
+    def test_tests_of_programs_may_replace_methods(self):
+        client = self.client()
+        with mock.patch.object(client.chat.completions, "create", return_value="fake"):
+            self.assertEqual(client.chat.completions.create(), "fake")
+        self.assertTrue(chat(client).id)
+        with self.assertRaisesRegex(TypeError, r"^chat.completions.create\(\) takes"):
+            client.chat.completions.create(MODEL, MESSAGES)
 
     def test_headers_query_and_path(self):
         pool = self.pool()
@@ -661,6 +695,7 @@ class BadCalls(PoolTest):
             ([{"role": "user", "content": {1}}], r"body.messages\[0\].content: cannot become JSON: set"),
             ([{"role": "user", "content": b"x"}], r"body.messages\[0\].content.*bytes"),
             ([{"n": float("nan")}], r"body.messages\[0\].n: is not finite"),
+            ([{"format": dict}], r"body.messages\[0\].format: is a class; give its JSON schema"),
             ([{(1,): 2}], r"body.messages\[0\]: has a key that is neither text nor a number"),
             ([{float("nan"): 2}], r"body.messages\[0\]: has a key that is neither"),
             (["\ud800"], r"body.messages\[0\]: holds half of a surrogate pair"),
@@ -716,8 +751,10 @@ class BadCalls(PoolTest):
 
     def test_a_closed_client_says_so(self):
         client = self.pool().client()
+        self.assertFalse(client.is_closed())
         self.assertTrue(client.close())
         client.close()
+        self.assertTrue(client.is_closed())
         with self.assertRaisesRegex(ClosedError, "closed"):
             chat(client)
         for use in (client.pool.reset, lambda: client.pool.set_key("other")):

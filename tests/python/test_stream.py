@@ -21,6 +21,8 @@ class Streams(PoolTest):
         pieces = [chunk.choices[0].delta.content for chunk in stream if chunk.choices]
         self.assertEqual("".join(filter(None, pieces)), "Hello from primary.")
         self.assertEqual(stream.holysheep.endpoint, "primary")
+        self.assertEqual(stream.response.status_code, 200)
+        self.assertTrue(stream.response.headers["Content-Type"].startswith("text/event-stream"))
         self.assertEqual("".join(chat(client, stream=True).text_deltas()), "Hello from primary.")
         with chat(client, stream=True) as stream:
             first = next(stream)

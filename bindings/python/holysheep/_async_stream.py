@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from typing import Any, AsyncIterator, Callable, Iterator
 
     from ._engine import Engine
+    from ._http import Response as HTTPResponse
     from ._loop import LoopQueue
     from ._metadata import Metadata
     from ._native import Outcome
@@ -179,6 +180,11 @@ class AsyncStream(_Base["Chunk"]):
     def holysheep(self) -> Metadata:
         """Where the answer comes from; usage and cost once it has ended."""
         return self._source.metadata
+
+    @property
+    def response(self) -> HTTPResponse:
+        """The head of the answer: `status_code`, `headers`."""
+        return self._source.response
 
     async def close(self) -> None:
         """Ends the stream now. May be called again."""

@@ -203,6 +203,9 @@ class BaseClient:
         """Counts what the engine of this client does, for all clients that share it."""
         return self.pool.monitor
 
+    def is_closed(self) -> bool:
+        return self._engines.closed
+
     def metrics(self) -> str:
         """Metrics in the Prometheus text format."""
         return self.pool.metrics()
@@ -216,6 +219,8 @@ class BaseClient:
         def __getattr__(self, name):
             if name in NOT_OFFERED:
                 raise AttributeError(not_offered(name))
+            if name == "api_key":
+                raise AttributeError("a client hides its key; with_options(api_key=…) changes it")
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
 
     def __copy__(self) -> Any:

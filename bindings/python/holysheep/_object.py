@@ -15,9 +15,11 @@ from ._metadata import Metadata
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, ClassVar, Iterator
+    from typing import Any, ClassVar, Iterator, TypeVar
 
     from ._native import Outcome
+
+    Self = TypeVar("Self", bound="Object")
 
 
 def plain_of(value: Any) -> dict[str, Any]:
@@ -57,6 +59,31 @@ def without_none(value: Any) -> Any:
     if isinstance(value, list):
         return [without_none(each) for each in value]
     return value
+
+
+def chosen(value: Any, include: Any, exclude: Any) -> Any:
+    """As pydantic's `include` and `exclude`: a set of names (of a list: of positions), or a dict
+    that says of each what of it; `"__all__"` in it stands for each of a list."""
+    pairs: Any = enumerate(value) if isinstance(value, list) else None
+    if isinstance(value, dict):
+        pairs = value.items()
+    if pairs is None:
+        return value
+    made = []
+    for name, each in pairs:
+        within, without = _of_one(include, name), _of_one(exclude, name)
+        if (include is None or within is not None) and without is not True:
+            deeper = None if within is True else within
+            made.append((name, chosen(each, deeper, without)))
+    return [each for _, each in made] if isinstance(value, list) else dict(made)
+
+
+def _of_one(which: Any, name: Any) -> Any:
+    """True: all of it; None: nothing is said of it."""
+    if isinstance(which, dict):
+        found = which.get(name, which.get("__all__"))
+        return True if found is ... else found or None
+    return True if which is not None and (name in which or "__all__" in which) else None
 
 
 class _Sealed:
@@ -127,6 +154,8 @@ class Object:
     def model_dump(
         self,
         *,
+        include: Any = None,
+        exclude: Any = None,
         exclude_unset: bool = False,
         exclude_defaults: bool = False,
         exclude_none: bool = False,
@@ -134,10 +163,33 @@ class Object:
     ) -> dict[str, Any]:
         """As `to_dict()`, and None for each member of the SDK's class that the body lacks. Further
         options of pydantic's method change nothing."""
-        if exclude_none:
-            return without_none(unwrap(self))  # type: ignore[no-any-return]
         plain: dict[str, Any] = unwrap(self)
-        return plain if exclude_unset or exclude_defaults else filled(type(self), plain)
+        if exclude_none:
+            plain = without_none(plain)
+        elif not (exclude_unset or exclude_defaults):
+            plain = filled(type(self), plain)
+        if include is not None or exclude is not None:
+            return chosen(plain, include, exclude)  # type: ignore[no-any-return]
+        return plain
+
+    def model_copy(self, *, update: dict[str, Any] | None = None, deep: bool = False) -> Any:
+        """A copy, with the members of `update` over it; `deep`: of what lies below too."""
+        import copy
+
+        made = copy.deepcopy(self) if deep else copy.copy(self)
+        made.__dict__.update(update or {})
+        return made
+
+    @classmethod
+    def model_validate(cls: type[Self], obj: Any, **_: Any) -> Self:
+        """The object that a dict is, for tests: nothing is checked."""
+        made: Self = of(cls, plain_of(unwrap(obj)))
+        return made
+
+    @classmethod
+    def model_validate_json(cls: type[Self], json_data: str | bytes, **_: Any) -> Self:
+        text = json_data if isinstance(json_data, str) else json_data.decode()
+        return cls.model_validate(_json.read(text))
 
     def model_dump_json(self, *, indent: int | None = None, **options: Any) -> str:
         plain = self.model_dump(**options)

@@ -157,7 +157,7 @@ def not_offered(name: str) -> str:
 
 
 class Resource:
-    __slots__ = ("_caller", "_raw")
+    # No slots: tests of programs put their own `create` there.
 
     def __init__(self, caller: Caller, raw: bool = False) -> None:
         self._caller = caller
@@ -177,7 +177,7 @@ class Resource:
 
 
 def _creating(operation: Operation) -> Any:
-    needed, path = operation.needed, operation.path
+    needed, path, verb = operation.needed, operation.path, operation.verb
 
     def create(
         self: Resource,
@@ -200,6 +200,12 @@ def _creating(operation: Operation) -> Any:
             return caller.stream(operation, arguments, self._raw)
         return caller.answer(operation, arguments, self._raw)
 
+    create.__qualname__ = operation.name  # as its errors say it
+    create.__doc__ = f"""`{verb} {path}`, with what the SDK's method takes. Arguments that it does
+        not know go into the body as they are.
+
+        timeout: seconds for the whole call; holysheep: `CallOptions` of this call, as
+        `{{"allow": ["region:eu"]}}`. Raises RequestError before anything is sent."""
     return create
 
 
@@ -208,8 +214,6 @@ _MODELS = Operation("GET", "models.list", "/models", ModelList, None, ())
 
 class Completions(Resource):
     """Chat completions. Arguments that `ChatCreate` does not name go into the body as they are."""
-
-    __slots__ = ()
 
     if TYPE_CHECKING:
         create: ChatCreate[ChatCompletion, Stream[ChatCompletionChunk]]
@@ -227,8 +231,6 @@ class Completions(Resource):
 
 
 class Embeddings(Resource):
-    __slots__ = ()
-
     if TYPE_CHECKING:
         create: EmbeddingsCreate[EmbeddingList]
 
@@ -244,8 +246,6 @@ class Embeddings(Resource):
 
 
 class Responses(Resource):
-    __slots__ = ()
-
     if TYPE_CHECKING:
         create: ResponsesCreate[Response, Stream[ResponseEvent]]
 
@@ -259,8 +259,6 @@ class Responses(Resource):
 
 
 class Models(Resource):
-    __slots__ = ()
-
     if TYPE_CHECKING:
         list: ModelsList[ModelList]
 
@@ -369,6 +367,6 @@ NOT_OFFERED = frozenset(
     (
         "completions audio batches beta containers conversations evals files fine_tuning graders"
         " images moderations realtime skills uploads vector_stores videos webhooks"
-        " with_streaming_response"
+        " with_streaming_response get post put patch delete get_api_list"
     ).split()
 )

@@ -8,6 +8,8 @@ is left early drops its iterator, and with it connection, quota and place in the
 from __future__ import annotations
 
 from . import _errors, _json, _log, _wait
+from ._http import Request as HTTPRequest
+from ._http import Response as HTTPResponse
 from ._metadata import Metadata
 from ._native import Failure, Queue
 
@@ -173,6 +175,13 @@ class Reading:
     def metadata(self) -> Metadata:
         return Metadata(self.head.meta())
 
+    @property
+    def response(self) -> HTTPResponse:
+        metadata = self.metadata
+        request = HTTPRequest("POST", self._path)
+        status = self.head.http_status
+        return HTTPResponse(status, metadata.headers, b"", request, metadata.took)
+
 
 class _Source(Reading):
     """The queue of one stream."""
@@ -287,6 +296,11 @@ class Stream(_Base["Chunk"]):
     def holysheep(self) -> Metadata:
         """Where the answer comes from; usage and cost once it has ended."""
         return self._source.metadata
+
+    @property
+    def response(self) -> HTTPResponse:
+        """The head of the answer: `status_code`, `headers`."""
+        return self._source.response
 
     def close(self) -> None:
         """Ends the stream now. May be called again."""

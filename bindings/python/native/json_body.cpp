@@ -158,6 +158,7 @@ class Writer {
     if (plain) return write_value(plain.ptr(), depth + 1);
     if (PyErr_ExceptionMatches(PyExc_TypeError) == 0) return false;
     PyErr_Clear();
+    if (PyType_Check(value)) return refuse("is a class; give its JSON schema, or a value");
     if (PyDict_Check(value)) return refuse("has a key that is neither text nor a number");
     return refuse("cannot become JSON: " + std::string(Py_TYPE(value)->tp_name));
   }
