@@ -81,6 +81,7 @@ struct Call {
   bool same_route_next =
       false;  // the next attempt goes to history.back()'s route, fresh connection
   bool other_models = true;
+  int repeats = 0;      // that failed: requests to a route that had failed this call before
   bool reread = false;  // the key file has been read again for this call
   std::string_view forced_why;
 

@@ -93,6 +93,7 @@ constexpr auto kPolicyFields = std::to_array<PolicyField>({
     flag<&Policy::rate_limited_counts>("retry.rate_limited_counts"),
     choice<&Policy::delay_on, kDelayOns>("retry.delay_on"),
     duration<&Policy::base_delay>("retry.base_delay_ms"),
+    duration<&Policy::repeat_delay>("retry.repeat_delay_ms"),
     {"retry.delay_max_ms",
      [](JsonWriter& json, const Policy& policy) { write_limit(json, policy.delay_max); },
      [](const JsonValue& value, Policy& policy) {

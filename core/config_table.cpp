@@ -99,7 +99,9 @@ constexpr std::array kKeys = std::to_array<ConfigKey>({
     {"retry.max_attempts", C | K, KeyType::integer, kByPolicy, 0, 1000, "", false,
      "HTTP requests per call in all. 0: each usable endpoint once plus two, at most 12."},
     {"retry.route_attempts_max", C, KeyType::integer, kByPolicy, 0, 1000, "", false,
-     "Requests per call to one (endpoint, model). 0: no limit of its own."},
+     "Requests per call to one (endpoint, model), from 2 up more where there are fewer of them "
+     "than "
+     "attempts. 0: no limit of its own."},
     {"retry.rate_limited_counts", C | K, KeyType::boolean, kByPolicy, 0, 0, "", false,
      "A 429 counts towards `max_attempts`."},
     {"retry.delay_on", C, KeyType::choice, kByPolicy, 0, 0, "none|rate_limited|any_failure", false,
@@ -107,6 +109,10 @@ constexpr std::array kKeys = std::to_array<ConfigKey>({
      "document's Python client waits after a 429, its TypeScript client after any failure."},
     {"retry.base_delay_ms", C, KeyType::integer, kByPolicy, 0, kMsMax, "", false,
      "First delay; it doubles with each attempt."},
+    {"retry.repeat_delay_ms", C, KeyType::integer, kByPolicy, 0, kMsMax, "", false,
+     "Delay before a call goes back for the second time to endpoints that have failed it; it "
+     "doubles "
+     "each time, and half of it is random. The first repeat waits `base_delay_ms`. 0: none."},
     {"retry.delay_max_ms", C, KeyType::integer, kByPolicy, 0, kMsMax, "", false,
      "Longest delay. 0: no limit."},
     {"retry.jitter", C, KeyType::boolean, kByPolicy, 0, 0, "", false,

@@ -113,16 +113,22 @@ int Engine::Impl::attempts_max(const Call& call) const {
     return *call.request.options.max_attempts;
   }
   if (config->policy.max_attempts > 0) return config->policy.max_attempts;
-  const auto routes = static_cast<int>(call.endpoints.size() * call.models.size());
-  return std::min(routes + kSpareAttempts, kAttemptsMax);
+  return std::min(routes_of(call) + kSpareAttempts, kAttemptsMax);
 }
 
 int Engine::Impl::route_attempts_max(const Call& call) const {
   const int limit = config->policy.route_attempts_max;
-  if (limit == 0 || !call.has_cause) return limit;
+  if (limit < 2 || !call.has_cause) return limit;
   const RetryOverride& override =
       config->policy.overrides[static_cast<std::size_t>(call.cause.verdict)];
-  return std::max(limit, override.max_attempts);
+  // Where there is nowhere else to go, the attempts that a call may make are made here.
+  const int routes = std::max(routes_of(call), 1);
+  const int share = (attempts_max(call) + routes - 1) / routes;
+  return std::max({limit, share, override.max_attempts});
+}
+
+int Engine::Impl::routes_of(const Call& call) {
+  return static_cast<int>(call.endpoints.size() * call.models.size());
 }
 
 RouteHistory& Engine::Impl::history_of(Call& call, RouteKey route) {
@@ -180,7 +186,8 @@ void Engine::Impl::admit(Call& call) {
   wish.may_probe = call.request.replay == Replay::free;
   wish.own_credential = call.request.own_credential;
   wish.other_models = call.other_models;
-  wish.backs_off_first = !call.has_cause || call.cause.verdict != Verdict::overloaded;
+  wish.backs_off_first =
+      call.repeats == 0 && (!call.has_cause || call.cause.verdict != Verdict::overloaded);
   Choice choice = choose(call, wish);
   const bool spent =
       std::any_of(wish.barred.begin(), wish.barred.end(),

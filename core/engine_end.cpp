@@ -388,8 +388,20 @@ void Engine::Impl::after_failure(Call& call, const Classification& found, RouteK
     } else if (found.verdict != Verdict::rate_limited) {
       history.not_before = now.mono + retry_delay(call, found.verdict);
     }
+    if (found.verdict != Verdict::rate_limited) delay_repeats(call, history);
   }
   make_ready(call);
+}
+
+// A repeat has failed: what is wrong lasts longer than the quick ones span. Where the call has
+// been, it does not go again for a while; untried routes and backup models stay open to it.
+void Engine::Impl::delay_repeats(Call& call, const RouteHistory& failed) {
+  const Policy& policy = config->policy;
+  if (policy.repeat_delay == 0 || failed.attempts < 2 || has_override(call.cause.verdict)) return;
+  const Nanos delay =
+      equal_jitter_delay(policy.repeat_delay, call.repeats++, policy.delay_max, random);
+  for (RouteHistory& each : call.history)
+    each.not_before = std::max(each.not_before, now.mono + delay);
 }
 
 // A wait of the call's own making: not for capacity.

@@ -121,6 +121,8 @@ struct Engine::Impl {
   Choice choose(Call& call, RouteWish& wish);
   int attempts_max(const Call& call) const;
   int route_attempts_max(const Call& call) const;
+  static int routes_of(const Call& call);
+  void delay_repeats(Call& call, const RouteHistory& failed);
   void start(Call& call, Choice choice);
   HttpRequest make_http(const Call& call, RouteKey route) const;
   void wait(Call& call, const Choice& choice);

@@ -16,6 +16,9 @@ constexpr Policy make_smart() {
   // each doubling, with full jitter, to 20 s (ALGORITHMS 2.1: what AWS's SDKs do).
   policy.base_delay = 50 * kMillisecond;
   policy.delay_max = 20 * kSecond;
+  // The quick repeat is over then, and every route has had its turn: what failed needs time. With
+  // one endpoint a call so spans what the OpenAI SDKs' two retries do (1.5 s; then 2 s, 4 s, 8 s).
+  policy.repeat_delay = 2 * kSecond;
   policy.jitter = true;
   policy.obey_hints = true;
   policy.cooldown_base = kSecond;

@@ -34,11 +34,16 @@ struct Policy {
   WhenNone when_none = WhenNone::wait;
   // A wait before the next attempt though another endpoint is free (the document waits).
   DelayOn delay_on = DelayOn::none;
-  int max_attempts = 0;             // 0: each usable route once plus two, at most 12 (kAttemptsMax)
-  int route_attempts_max = 2;       // on one route within a call; 0: no limit
+  int max_attempts = 0;  // 0: each usable route once plus two, at most 12 (kAttemptsMax)
+  // On one route within a call, from 2 up more where there are fewer routes than attempts; 0: no
+  // limit.
+  int route_attempts_max = 2;
   bool rate_limited_counts = true;  // a 429 counts towards max_attempts
   Nanos base_delay = kSecond;
   Nanos delay_max = 60 * kSecond;
+  // Before a call goes back for the second time and later to routes that have failed it; doubles
+  // each time, half of it at random. 0: none.
+  Nanos repeat_delay = 0;
   bool jitter = true;
   bool obey_hints = true;
   // A 429 without a hint blocks for cooldown_base · 2^(consecutive - 1), at most `cooldown`.

@@ -203,6 +203,11 @@ void Pool::consider(const RouteWish& wish, RouteKey key, Nanos now) {
     survey_.backing_off = true;
     passage.at = history->not_before;
     passage.reason = reason::kBackingOff;
+  } else if (within_limits && passage.reason == reason::kBreakerOpen && history != nullptr &&
+             history->not_before > now) {
+    // Its breaker would let this call try if all were open, but only after the call's own wait.
+    passage.at = history->not_before;
+    passage.reason = reason::kBackingOff;
   } else {
     ++survey_.closed;
     if (passage.reason == reason::kRateLimited || passage.reason == reason::kQuotaExhausted ||

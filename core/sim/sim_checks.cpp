@@ -7,6 +7,9 @@
 namespace holysheep {
 namespace {
 
+// Requests of a call to the only route that it has.
+constexpr int kOneRouteMax = 3;
+
 bool is_closed(EndpointStatus status) {
   return status == EndpointStatus::down || status == EndpointStatus::rate_limited;
 }
@@ -168,6 +171,10 @@ void SimChecks::check_counts(const SimAttempt& attempt, const SimCall& call) {
   }
   int most = policy.max_attempts > 0 ? policy.max_attempts : kAttemptsMax;
   int most_here = policy.route_attempts_max;
+  // More where a call has fewer routes than attempts, which may become so while it runs.
+  if (most_here > 1) {
+    most_here = std::max(most_here, policy.max_attempts > 0 || !call.plain ? most : kOneRouteMax);
+  }
   for (const RetryOverride& each : policy.overrides) {
     most = std::max(most, each.max_attempts);
     most_here = most_here > 0 ? std::max(most_here, each.max_attempts) : 0;

@@ -114,12 +114,12 @@ TEST_CASE("smart: a dead reused connection is tried again once, at once, on a fr
   CHECK(pool.path() == "primary primary primary");
 }
 
-TEST_CASE("smart: a call gives a route two attempts at most") {
+TEST_CASE("smart: a call gives its only route three attempts") {
   SimPool pool("", 1);
   pool.schedule("primary", answer_of(500));
   const SimCall& call = pool.call();
   CHECK(call.status == Status::internal_server);
-  CHECK(call.attempts_reported == 2);
+  CHECK(call.attempts_reported == 3);
   CHECK((call.flags & kFlagAllEndpointsFailed) != 0);
   CHECK((call.flags & kFlagRetryable) != 0);
 }
@@ -130,6 +130,62 @@ TEST_CASE("smart: max_attempts 0 is each route once plus two") {
     pool.schedule(name, answer_of(500));
   }
   CHECK(pool.call().attempts_reported == 5);
+}
+
+TEST_CASE("smart: with one endpoint an outage of a second loses no call") {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    SimPool pool("", 1, R"("share_key": true)", seed);
+    pool.schedule("primary", during(fault_of(SimFaultKind::refuse), 0, kSecond));
+    const SimCall& call = pool.call();
+    CHECK(call.status == Status::ok);
+    CHECK(pool.path() == "primary primary primary");
+    CHECK(call.done <= call.submitted + 2 * kSecond + 50 * kMillisecond);
+  }
+}
+
+TEST_CASE("smart: with every endpoint away for a second no call is lost") {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    SimPool pool("", 3, R"("share_key": true)", seed);
+    for (const char* name : {"primary", "backup-1", "backup-2"})
+      pool.schedule(name, during(fault_of(SimFaultKind::refuse), 0, kSecond));
+    CHECK(pool.call().status == Status::ok);
+    CHECK(pool.attempts().size() == 5);
+  }
+}
+
+TEST_CASE("smart: max_attempts is used up also where there is one endpoint, ever more slowly") {
+  SimPool pool(R"("retry": {"max_attempts": 6})", 1);
+  pool.script("primary", std::vector<SimFault>(6, answer_of(500)));
+  CHECK(pool.call().status == Status::internal_server);
+  const std::vector<Attempted> attempts = pool.attempts();
+  REQUIRE(attempts.size() == 6);
+  CHECK(attempts[1].at_ms <= 50);
+  std::int64_t most = 2000;
+  for (std::size_t i = 2; i < attempts.size(); ++i, most *= 2) {
+    const std::int64_t waited = attempts[i].at_ms - attempts[i - 1].at_ms;
+    CHECK(waited >= most / 2);
+    CHECK(waited <= most);
+  }
+}
+
+TEST_CASE("smart: route_attempts_max 1 and repeat_delay_ms 0 are obeyed with one endpoint") {
+  SimPool once(R"("retry": {"max_attempts": 6, "route_attempts_max": 1})", 1);
+  once.script("primary", std::vector<SimFault>(6, answer_of(500)));
+  once.call();
+  CHECK(once.attempts().size() == 1);
+  SimPool quick(R"("retry": {"max_attempts": 4, "repeat_delay_ms": 0})", 1);
+  quick.script("primary", std::vector<SimFault>(4, answer_of(500)));
+  quick.call();
+  REQUIRE(quick.attempts().size() == 4);
+  CHECK(quick.attempts().back().at_ms <= 50 + 100 + 200);
+}
+
+TEST_CASE("smart: a fallback model is asked before a call waits to repeat itself again") {
+  SimPool pool(R"("fallback_models": {"*": ["backup-model"]})", 1);
+  pool.script("primary", std::vector<SimFault>(2, answer_of(503)));
+  const SimCall& call = pool.call();
+  CHECK(call.status == Status::ok);
+  CHECK(call.done <= call.submitted + kSecond);
 }
 
 TEST_CASE("smart: the document's 503 recipe is five attempts from 2 s") {

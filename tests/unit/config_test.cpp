@@ -287,7 +287,7 @@ TEST_CASE("every knob of the policy can be changed by itself") {
       "max_wait_ms":1,"cooldown_ms":2,"obey_hints":true,"per_route":true,"breaker":true,
       "slow_start":true,"retry":{"max_attempts":5,"route_attempts_max":6,
       "rate_limited_counts":false,"delay_on":"any_failure","base_delay_ms":7,"delay_max_ms":8,
-      "jitter":true,"budget":true,
+      "repeat_delay_ms":9,"jitter":true,"budget":true,
       "overrides":{"overloaded":{"max_attempts":5,"base_delay_ms":2000}}})");
   const Policy& policy = config->policy;
   CHECK(policy.name == "document");
@@ -303,6 +303,7 @@ TEST_CASE("every knob of the policy can be changed by itself") {
   CHECK(policy.delay_on == DelayOn::any_failure);
   CHECK(policy.base_delay == 7 * kMillisecond);
   CHECK(policy.delay_max == 8 * kMillisecond);
+  CHECK(policy.repeat_delay == 9 * kMillisecond);
   CHECK((policy.jitter && policy.retry_budget));
   const auto& overloaded = policy.overrides[static_cast<std::size_t>(Verdict::overloaded)];
   CHECK(overloaded.max_attempts == 5);
