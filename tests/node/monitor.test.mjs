@@ -198,6 +198,49 @@ test('whoever shares an engine hears of its alerts', async () => {
   );
 });
 
+test('clients in two workers that share an engine hear of its alerts', async () => {
+  const output = succeeded(
+    await run(
+      `
+      const { Worker } = require('node:worker_threads');
+      const { MockPool } = require('holysheep');
+      const mock = new MockPool(${JSON.stringify(REFUSING)});
+      const config = JSON.stringify({ ...mock.config, ...${JSON.stringify(ALERTING.config)} });
+      const source = \`
+        const { parentPort } = require('node:worker_threads');
+        const { HolySheepClient } = require('holysheep');
+        const client = new HolySheepClient({ config: \${config} });
+        client.monitor.onAlert = async (alert) => {
+          parentPort.postMessage(alert.cause + ' ' + alert.active);
+          await client.close();
+          parentPort.close();
+        };
+        parentPort.on('message', () => {
+          client.chat.completions
+            .create({ model: 'm', messages: [] }, ${JSON.stringify(NO_WAIT)})
+            .catch(() => {});
+        });
+        parentPort.postMessage('ready');
+      \`;
+      const workers = [1, 2].map(() => new Worker(source, { eval: true }));
+      let ready = 0;
+      let ended = 0;
+      for (const worker of workers) {
+        worker.on('message', (message) => {
+          if (message !== 'ready') console.log(message);
+          else if (++ready === 2) workers[0].postMessage('go');
+        });
+        worker.on('exit', () => {
+          if (++ended === 2) mock.close();
+        });
+      }
+    `,
+      { input: 'commonjs' },
+    ),
+  );
+  assert.equal(output, 'rate_limit true\nrate_limit true\n');
+});
+
 test('an alert is told when it begins and when it is over, once each', async () => {
   const [primary] = REFUSING;
   const mock = new MockPool([{ ...primary, then: 'ok' }]);

@@ -24,66 +24,15 @@ const INTEGER_MAX = 2 ** 31 - 1;
 
 const parse = (text) => camel(JSON.parse(text));
 
-// Clients of equal configuration share an engine, which sends its alerts to one of their monitors.
-// So whichever hears of one, all look what is new to them. By number: WeakRefs of SharedAlerts.
-const sharing = new Map();
-
-function lookEverywhere() {
-  for (const each of [...sharing.values()]) each.deref()?.look();
-}
-
-// From now on; an alert on its way to a queue that this replaces is looked for.
-function listenAgain() {
-  for (const number of sharing.keys()) addon.monitorListen(number);
-  setImmediate(lookEverywhere);
-}
-
-// What one client's monitor has told of the alerts that it may share with others.
-class SharedAlerts {
-  #number;
-  #tell;
-  #active = new Map(); // id of an alert → whether it was, when we looked last
-
-  constructor(number, tell) {
-    this.#number = number;
-    this.#tell = tell;
-    for (const { id, active } of this.#all()) this.#active.set(id, active);
-    sharing.set(number, new WeakRef(this));
-  }
-
-  #all() {
-    return parse(addon.monitorAlerts(this.#number));
-  }
-
-  hear() {
-    lookEverywhere();
-  }
-
-  look() {
-    const before = this.#active;
-    const alerts = this.#all();
-    this.#active = new Map(alerts.map(({ id, active }) => [id, active]));
-    for (const alert of alerts) {
-      if (!before.has(alert.id)) native.inform(this.#tell, begun(alert));
-      if (!alert.active && before.get(alert.id) !== false) native.inform(this.#tell, alert);
-    }
-  }
-}
-
-// An alert as it was when it began.
-function begun(alert) {
-  return { ...alert, active: true, resolvedAt: null, recoveryTimeSeconds: null };
-}
-
 const forgotten = new FinalizationRegistry((number) => {
   native.unlisten(number);
   addon.release(number);
-  if (sharing.delete(number) && sharing.size > 0) listenAgain();
 });
 
 // Settings as the engine reads them. `undefined` members are left out.
 function settings({ alertThreshold, windowMs }) {
-  return JSON.stringify({ alert_threshold: alertThreshold, window_ms: windowMs });
+  const window = windowMs === undefined ? undefined : Math.min(windowMs, Number.MAX_SAFE_INTEGER);
+  return JSON.stringify({ alert_threshold: alertThreshold, window_ms: window });
 }
 
 function clamped(number) {
@@ -97,7 +46,6 @@ function expect(right, name, what) {
 class RateLimitMonitor {
   #number;
   #onAlert;
-  #isShared; // a client's
   #listener; // once there was an onAlert
   #scheduled = false;
 
@@ -106,7 +54,6 @@ class RateLimitMonitor {
   constructor(options) {
     const made = options instanceof Adopted ? options.number : create(options ?? {});
     this.#number = made;
-    this.#isShared = options instanceof Adopted;
     forgotten.register(this, made);
     if (options?.onAlert) this.onAlert = options.onAlert;
   }
@@ -168,10 +115,7 @@ class RateLimitMonitor {
     checkOptions({ onAlert }, OPTIONS);
     this.#onAlert = onAlert ?? undefined;
     if (this.#listener !== undefined || this.#onAlert === undefined) return;
-    const tell = (alert) => this.#onAlert?.(alert);
-    this.#listener = this.#isShared
-      ? new SharedAlerts(this.#number, tell)
-      : { hear: (_, text) => tell(parse(text)) };
+    this.#listener = { hear: (_, text) => this.#onAlert?.(parse(text)) };
     native.listen(this.#number, this.#listener);
     addon.monitorListen(this.#number);
   }
