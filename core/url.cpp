@@ -13,6 +13,18 @@ void replace(std::string& text, std::string_view pattern, std::string_view by) {
   if (at != std::string::npos) text.replace(at, pattern.size(), by);
 }
 
+// Whether a query, if the path has one, holds the parameter. `name` is percent-encoded.
+bool has_parameter(std::string_view path, std::string_view name) {
+  std::size_t at = path.find('?');
+  while (at != std::string_view::npos) {
+    const std::string_view rest = path.substr(at + 1);
+    const std::string_view found = rest.substr(0, rest.find_first_of("=&"));
+    if (found == name) return true;
+    at = path.find('&', at + 1);
+  }
+  return false;
+}
+
 }  // namespace
 
 std::string percent_encode(std::string_view text, PercentForm form) {
@@ -59,8 +71,10 @@ std::string endpoint_url(const EndpointConfig& endpoint, std::string_view path,
   }
   char separator = url.find('?') == std::string::npos ? '?' : '&';
   for (const auto& [name, value] : endpoint.query) {
+    const std::string encoded = percent_encode(name);
+    if (has_parameter(path, encoded)) continue;
     url += separator;
-    url += percent_encode(name);
+    url += encoded;
     url += '=';
     url += percent_encode(value);
     separator = '&';

@@ -10,7 +10,8 @@
 namespace holysheep {
 
 // `path` as in the request, with or without its own query. A leading "/v1" that the base URL ends
-// with already is not repeated. {model} and {path} of the endpoint's template are filled in.
+// with already is not repeated. {model} and {path} of the endpoint's template are filled in. Where
+// the request's query has a parameter of the configured one, the request's goes alone.
 std::string endpoint_url(const EndpointConfig& endpoint, std::string_view path,
                          std::string_view model);
 

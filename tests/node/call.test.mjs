@@ -53,7 +53,7 @@ test('cost is in US dollars, where there is a price', async () => {
       const {
         _holysheep: { cost, usage },
       } = await client.chat.completions.create(CHAT);
-      assert.ok(Math.abs(cost - (usage.input * 2 + usage.output * 8) / 1e6) < 1e-12);
+      assert.equal(cost, (usage.input * 2 + usage.output * 8) / 1e6);
     },
     { config: { prices } },
   );
@@ -182,6 +182,70 @@ test('options of the client reach the wire', async () => {
       defaultQuery: { 'api-version': '7' },
     },
   );
+});
+
+test('a parameter of a call takes the place of the default one', async () => {
+  await withPool(
+    three(),
+    async (client, mock) => {
+      const { completions } = client.chat;
+      await completions.create(CHAT, { query: { 'api-version': '8' } });
+      const other = client.withOptions({ defaultQuery: { 'api-version': '9' } });
+      await other.chat.completions.create(CHAT);
+      await completions.create(CHAT, { query: { 'api-version-2': '1' } });
+      const without = client.withOptions({ defaultQuery: { 'api-version': null } });
+      await without.chat.completions.create(CHAT);
+      await without.close();
+      const start = '/v1/chat/completions';
+      assert.deepEqual(
+        mock.requests.map(({ path }) => path),
+        [
+          `${start}?api-version=8`,
+          `${start}?api-version=9`,
+          `${start}?api-version-2=1&api-version=7`,
+          start,
+        ],
+      );
+      const error = await rejection(completions.create(CHAT, { query: { 'api-version': null } }));
+      assert.match(error.message, /query\.api-version: a default of the client/);
+    },
+    { defaultQuery: { 'api-version': '7' } },
+  );
+});
+
+test('withOptions takes organization and project away', async () => {
+  await withPool(
+    three(),
+    async (client, mock) => {
+      const others = [
+        client.withOptions({ organization: null, project: null }),
+        client.withOptions({ organization: 'org-2' }).withOptions({ organization: null }),
+      ];
+      const scoped = client.withOptions({ defaultHeaders: { a: 'b' }, timeout: 5000 });
+      for (const each of [...others, scoped]) await each.chat.completions.create(CHAT);
+      assert.deepEqual(
+        mock.requests.map(({ headers }) => [
+          headers['openai-organization'],
+          headers['openai-project'],
+        ]),
+        [
+          [undefined, undefined],
+          [undefined, 'proj-1'],
+          ['org-1', 'proj-1'],
+        ],
+      );
+      for (const each of others) await each.close();
+    },
+    { organization: 'org-1', project: 'proj-1' },
+  );
+});
+
+test('headers of any make are read', async () => {
+  await withPool(three(), async (client, mock) => {
+    const headers = { forEach: (tell) => tell('blue', 'X-Team') };
+    await client.chat.completions.create(CHAT, { headers });
+    assert.equal(mock.requests[0].headers['x-team'], 'blue');
+  });
 });
 
 test('maxRetries counts attempts beside the first, for the client and for a call', async () => {

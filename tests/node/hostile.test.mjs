@@ -265,6 +265,22 @@ test('a configuration file that is no JSON is named, and not quoted', async () =
 
 // ---- inputs -----------------------------------------------------------------------------------
 
+function detached() {
+  const bytes = new Uint8Array(8);
+  structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+  return bytes;
+}
+
+// A body that throws where it is looked at.
+function trap(name) {
+  return Object.defineProperty({ ...CHAT }, name, {
+    get() {
+      throw new Error('trap');
+    },
+    enumerable: true,
+  });
+}
+
 const NOTHING_SENT = [
   [(client) => client.chat.completions.create(CHAT, { signal: { aborted: false } }), /signal/],
   [
@@ -294,6 +310,9 @@ const NOTHING_SENT = [
     /body: cannot be read/,
   ],
   [(client) => client.request('POST', '/x', new Map()), /not Map/],
+  [(client) => client.request('POST', '/x', detached()), /body: cannot be read/],
+  [(client) => client.chat.completions.create(trap('stream')), /body: cannot be read/],
+  [(client) => client.chat.completions.create(trap('model')), /body: cannot be read/],
   [(client) => client.request('POST', '/x', new Blob(['a'])), /not Blob/],
   [(client) => client.request('POST', '/x', new FormData()), /not FormData/],
   [(client) => client.request('POST', '/x', {}, { as: 'text' }), /as: expected 'json'/],
@@ -336,6 +355,10 @@ test('what throws at once throws errors of the tree', async () => {
       [() => client.setKey('k', 5), /endpoint: expected a string/],
       [() => mock.advance({}, 5), /client: expected a client/],
       [() => mock.advance(client, NaN), /milliseconds: expected a number/],
+      [() => mock.advance(client, -5), /milliseconds: expected a number that is not negative/],
+      [() => new MockPool(5), /script: expected an object/],
+      [() => mock.client({ config: 5 }), /config: expected an object/],
+      [() => mock.count(5), /endpoint: expected a string/],
       [() => mock.set('primary', cycle), /script\.self: refers to/],
       [() => new MockPool([cycle]), /refers to/],
       [() => stream.events(null), /onRestart/],

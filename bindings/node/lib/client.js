@@ -12,9 +12,12 @@ const {
   configuration,
   defaultsOf,
   namesOfHeaders,
+  namesOfQuery,
   overDefaults,
   overOptions,
   takenAway,
+  takenFrom,
+  takesAway,
   textOf,
   withQuery,
 } = require('./configuration.js');
@@ -51,7 +54,7 @@ class HolySheepClient {
   #own; // the native client, where the key is no function
   #hooks; // undefined, or {onAttempt, onDone}
   #defaults; // of withOptions(): options of each call
-  #fixed; // names of the default headers that the pool has
+  #fixed; // names of the default headers and parameters that the pool has
   #settings = PLAIN; // of calls without options of their own
   #keys; // where it is: a KeyHandles
   #isShared = false; // the native client is another's
@@ -86,7 +89,7 @@ class HolySheepClient {
     const document = configuration(options);
     if (typeof apiKey === 'function') this.#keys = new KeyHandles(apiKey, document, open);
     else this.#own = open(document);
-    this.#fixed = namesOfHeaders(options);
+    this.#fixed = { headers: namesOfHeaders(options), query: namesOfQuery(options) };
   }
 
   #share(parent, changed) {
@@ -109,7 +112,7 @@ class HolySheepClient {
     const merged = overOptions(options, this.#options);
     const alike =
       Object.keys(options).every((name) => OF_A_CALL.has(name)) &&
-      takenAway(options.defaultHeaders, this.#fixed) === undefined;
+      !takesAway(options, this.#fixed);
     return new this.constructor(merged, alike ? { client: this, changed: options } : undefined);
   }
 
@@ -117,10 +120,9 @@ class HolySheepClient {
 
   // The resources' way in. What is wrong with a request rejects the promise: nothing throws.
   #post(path, body, options, shape) {
-    const call =
-      body?.stream === true
-        ? new StreamCall(this, this.#hooks, native.MODE_JSON_EVENTS)
-        : new WholeCall(this, this.#hooks, 'object', shape);
+    const call = isStreaming(body)
+      ? new StreamCall(this, this.#hooks, native.MODE_JSON_EVENTS)
+      : new WholeCall(this, this.#hooks, 'object', shape);
     return this.#send(call, path, options, () => textOf(body));
   }
 
@@ -163,11 +165,18 @@ class HolySheepClient {
 
   #settingsOf(options) {
     if (options === undefined || options === null) return this.#settings;
-    const kept = takenAway(options.headers, this.#fixed);
+    const kept = takenAway(options.headers, this.#fixed.headers);
     if (kept !== undefined) {
       throw requestError(
         `headers.${JSON.stringify(kept)}: a default header of the client, which no call can take ` +
           'away; withOptions({ defaultHeaders }) makes a client without it',
+      );
+    }
+    const parameter = takenFrom(options.query, this.#fixed.query);
+    if (parameter !== undefined) {
+      throw requestError(
+        `query.${parameter}: a default of the client, which no call can take away; ` +
+          'withOptions({ defaultQuery }) makes a client without it',
       );
     }
     const before = this.#defaults;
@@ -200,18 +209,18 @@ class HolySheepClient {
       throw abortError(settings.signal.reason);
     }
     const target = settings.query === undefined ? path : withQuery(path, settings.query);
-    const send = () => submit(call, target, body, settings, method, contentType);
-    if (this.#keys === undefined) send();
-    else this.#sendWithKey(call, settings.timeoutMs, send);
+    if (this.#keys === undefined) submit(call, target, body, settings, method, contentType);
+    else this.#sendWithKey(call, target, body, settings, method, contentType);
   }
 
-  async #sendWithKey(call, timeoutMs, send) {
+  // The time limit holds for both, the key and the answer.
+  async #sendWithKey(call, target, body, settings, method, contentType) {
     try {
-      const key = await this.#keys.ask(timeoutMs);
+      const { key, timeoutMs } = await this.#keys.ask(settings.timeoutMs);
       if (call.failed) return;
       if (this.closed) throw closedError();
       call.prepare(this.#keys.of(key));
-      send();
+      submit(call, target, body, { ...settings, timeoutMs }, method, contentType);
     } catch (error) {
       call.fail(error);
     }
@@ -386,6 +395,15 @@ function submit(call, path, body, settings, method, contentType) {
     contentType,
   );
   if (failure !== undefined) call.fail(errorOfFailure(failure));
+}
+
+// What cannot be read is told when the body is written.
+function isStreaming(body) {
+  try {
+    return body?.stream === true;
+  } catch {
+    return false;
+  }
 }
 
 function upperCase(method) {

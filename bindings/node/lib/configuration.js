@@ -17,8 +17,8 @@ const KINDS = {
   text: ['a string', isText],
   key: ['a string or a function', (value) => isText(value) || isFunction(value)],
   list: ['an array', Array.isArray],
-  object: ['an object', (value) => isObject(value) && !Array.isArray(value)],
-  config: ['an object, or the path of a file', (value) => isObject(value) || isText(value)],
+  object: ['an object', isRecord],
+  config: ['an object, or the path of a file', (value) => isRecord(value) || isText(value)],
   headers: ['an object or Headers', isObject],
   time: ['milliseconds', (value) => typeof value === 'number' && value >= 0],
   number: ['a number', Number.isFinite],
@@ -74,6 +74,9 @@ function isText(value) {
 }
 function isObject(value) {
   return value !== null && typeof value === 'object';
+}
+function isRecord(value) {
+  return isObject(value) && !Array.isArray(value);
 }
 function isFunction(value) {
   return typeof value === 'function';
@@ -181,9 +184,14 @@ function startingPoint(options) {
   return {};
 }
 
-// [name, value] of an object, a Headers, a Map, an array of pairs.
+// [name, value] of an object, a Headers of any make, a Map, an array of pairs.
 function entriesOf(given, what, makeError) {
-  if (!isFunction(given[Symbol.iterator])) return Object.entries(given);
+  if (!isFunction(given[Symbol.iterator])) {
+    if (!isFunction(given.forEach)) return Object.entries(given);
+    const found = [];
+    given.forEach((value, name) => found.push([name, value]));
+    return found;
+  }
   const pairs = [...given];
   for (const pair of pairs) {
     if (!isObject(pair) || pair.length !== 2 || !isText(pair[0])) {
@@ -224,11 +232,30 @@ function namesOfHeaders(options) {
   return Object.keys(headersOf(options)).map((name) => name.toLowerCase());
 }
 
-// The first of `names` that `headers` would take away, or undefined.
+// The parameters that it adds to each query by itself.
+function namesOfQuery({ defaultQuery }) {
+  return Object.keys(queryTexts(defaultQuery ?? {}));
+}
+
+// The first of the engine's own headers that `headers` would take away, or undefined.
 function takenAway(headers, names) {
   if (names.length === 0 || !headers) return undefined;
   const entries = entriesOf(headers, 'headers', requestError);
   return entries.find(([name, value]) => value === null && names.includes(name.toLowerCase()))?.[0];
+}
+
+// The same of its parameters.
+function takenFrom(query, names) {
+  return names.find((name) => query?.[name] === null);
+}
+
+// Whether withOptions() takes away what the engine sends by itself.
+function takesAway(options, { headers, query }) {
+  return (
+    takenAway(options.defaultHeaders, headers) !== undefined ||
+    takenAway(namedHeaders(options), headers) !== undefined ||
+    takenFrom(options.defaultQuery, query) !== undefined
+  );
 }
 
 function queryTexts(given) {
@@ -245,13 +272,29 @@ function environmentKey() {
   return require('node:worker_threads').isMainThread ? undefined : process.env.HOLYSHEEP_API_KEY;
 }
 
-const milliseconds = (timeout) => (timeout === Infinity ? 0 : Math.max(1, Math.round(timeout)));
+// What is too much for the engine it says itself, as long as it can read the number.
+const MILLISECONDS_MAX = Number.MAX_SAFE_INTEGER;
+
+function milliseconds(timeout) {
+  if (timeout === Infinity) return 0;
+  return Math.min(Math.max(1, Math.round(timeout)), MILLISECONDS_MAX);
+}
+
+function namedHeaders({ organization, project }) {
+  return { 'OpenAI-Organization': organization, 'OpenAI-Project': project };
+}
 
 function headersOf(options) {
   const headers = addHeaders({}, options.defaultHeaders ?? {}, 'defaultHeaders', configError);
   if (options.organization) headers['OpenAI-Organization'] = options.organization;
   if (options.project) headers['OpenAI-Project'] = options.project;
   return headers;
+}
+
+// `given`, which may be anything, with `more` laid over it; what is no object the engine refuses.
+function laidOver(given, more) {
+  if (given === undefined || given === null || isRecord(given)) return { ...given, ...more };
+  return given;
 }
 
 // The SDK's word means n + 1 requests, 429s included.
@@ -273,15 +316,16 @@ function configuration(options) {
   if (options.endpoints) document.endpoints = options.endpoints;
   if (options.policy) document.policy = options.policy;
   const headers = headersOf(options);
-  if (Object.keys(headers).length > 0) document.headers = { ...start.headers, ...headers };
+  if (Object.keys(headers).length > 0) document.headers = laidOver(start.headers, headers);
   if (options.defaultQuery) {
-    document.query = { ...start.query, ...queryTexts(options.defaultQuery) };
+    document.query = laidOver(start.query, queryTexts(options.defaultQuery));
   }
   if (options.timeout !== undefined && options.timeout !== null) {
-    document.time_limits = { ...start.time_limits, total_ms: milliseconds(options.timeout) };
+    const limit = { total_ms: milliseconds(options.timeout) };
+    document.time_limits = laidOver(start.time_limits, limit);
   }
   if (options.maxRetries !== undefined && options.maxRetries !== null) {
-    document.retry = { ...start.retry, ...attemptsOf(options.maxRetries) };
+    document.retry = laidOver(start.retry, attemptsOf(options.maxRetries));
   }
   return json.write(document, 'config', configError);
 }
@@ -304,10 +348,11 @@ function overOptions(options, before) {
 
 // What withOptions() gives to each call: `changed` over what the parent gives.
 function defaultsOf(changed, before) {
+  const headers = addHeaders({ ...before?.headers }, namedHeaders(changed), 'defaultHeaders');
   return {
     timeout: changed.timeout === undefined ? before?.timeout : changed.timeout,
     maxRetries: changed.maxRetries === undefined ? before?.maxRetries : changed.maxRetries,
-    headers: addHeaders({ ...before?.headers }, headersOf(changed), 'defaultHeaders'),
+    headers: addHeaders(headers, headersOf(changed), 'defaultHeaders'),
     query: { ...before?.query, ...changed.defaultQuery },
   };
 }
@@ -330,13 +375,22 @@ function typeTag(value) {
   return Object.prototype.toString.call(value).slice(8, -1);
 }
 
+// A program's own object may throw wherever it is looked at.
+function looked(at) {
+  try {
+    return at();
+  } catch (thrown) {
+    throw requestError('body: cannot be read', thrown);
+  }
+}
+
 // The JSON of a request's body. `expected`: what else there could be.
 function textOf(body, expected = 'an object') {
-  const tag = typeTag(body);
+  const tag = looked(() => typeTag(body));
   if (tag !== 'Object' && tag !== 'Array') {
     throw requestError(`body: expected ${expected}, not ${isObject(body) ? tag : typeName(body)}`);
   }
-  const { stream } = body;
+  const stream = looked(() => body.stream);
   if (stream !== undefined && stream !== null && typeof stream !== 'boolean') {
     throw requestError(`body.stream: expected true or false, not ${typeName(stream)}`);
   }
@@ -346,9 +400,12 @@ function textOf(body, expected = 'an object') {
 // A request's body as submit() takes it: text, or bytes.
 function bytesOf(body) {
   if (isText(body)) return body;
-  if (ArrayBuffer.isView(body))
-    return new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
-  if (/^(Shared)?ArrayBuffer$/.test(typeTag(body))) return new Uint8Array(body);
+  if (ArrayBuffer.isView(body)) {
+    return looked(() => new Uint8Array(body.buffer, body.byteOffset, body.byteLength));
+  }
+  if (/^(Shared)?ArrayBuffer$/.test(looked(() => typeTag(body)))) {
+    return looked(() => new Uint8Array(body));
+  }
   return textOf(body, 'an object, a string or bytes');
 }
 
@@ -411,10 +468,13 @@ module.exports = {
   defaultsOf,
   didYouMean,
   namesOfHeaders,
+  namesOfQuery,
   overDefaults,
   overOptions,
   startingPoint,
   takenAway,
+  takenFrom,
+  takesAway,
   textOf,
   withQuery,
 };
