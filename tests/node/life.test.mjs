@@ -173,6 +173,30 @@ scenario(
 `,
 );
 
+for (const [what, work] of [
+  ['a drain', 'client.close({ timeout: 60000 })'],
+  ['a look at a status page', "client.checkService('http://127.0.0.1:9/')"],
+]) {
+  scenario(
+    `a worker that ends when ${what} has ended and was not told yet`,
+    `
+    const { Worker } = require('node:worker_threads');
+    const source = \`
+      const { MockPool } = require('holysheep');
+      const mock = new MockPool([{ name: 'primary', default: { latency_ms: 20 } }]);
+      const client = mock.client();
+      client.chat.completions.create({ model: 'm', messages: [] }).catch(() => {});
+      ${work}.catch(() => {});
+      const until = Date.now() + 200;
+      while (Date.now() < until); // synchronous work of the program's
+      process.exit(0);
+    \`;
+    new Worker(source, { eval: true }).on('exit', (code) => console.log('done', code));
+`,
+    (output) => assert.match(output, /done 0/),
+  );
+}
+
 const FOUR_WORKERS = `
   const { Worker } = require('node:worker_threads');
   const mock = new MockPool([{ name: 'primary', default: { tokens: 20 } }]);

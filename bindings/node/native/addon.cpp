@@ -51,7 +51,7 @@ void Addon::end(void* self) {
   addon.listeners_.clear();
   for (Background& work : addon.background_) {
     holysheep_client_close(work.client.get());
-    work.thread.join();
+    if (work.thread.joinable()) work.thread.join();
   }
   addon.background_.clear();
   addon.queue_.reset();

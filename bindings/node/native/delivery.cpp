@@ -1,4 +1,6 @@
 // From the queue into JavaScript: one call for each batch, records and texts as layout.h says.
+#include <cstring>
+#include <system_error>
 #include <utility>
 
 #include "bindings/node/native/addon.h"
@@ -148,18 +150,26 @@ napi_value Addon::in_background(std::function<Ending()> work,
   napi_value promise = nullptr;
   napi_create_promise(env_, &entry.promise, &promise);
   hold(1);
-  entry.thread = std::thread([this, &entry, work = std::move(work)] {
+  auto run = [this, &entry, work = std::move(work)] {
     entry.ending = work();
     entry.done = true;
     wake_up_.NonBlockingCall();
-  });
+  };
+  try {
+    entry.thread = std::thread(std::move(run));
+  } catch (const std::system_error&) {
+    entry.ending.status = HOLYSHEEP_E_LIMIT;
+    std::strcpy(entry.ending.error.message, "no thread can be started");
+    entry.done = true;
+    wake_up_.NonBlockingCall();
+  }
   return promise;
 }
 
 void Addon::settle_background() {
   std::erase_if(background_, [this](Background& entry) {
     if (!entry.done) return false;
-    entry.thread.join();
+    if (entry.thread.joinable()) entry.thread.join();
     const auto& [status, error, text] = entry.ending;
     napi_value result = text ? make_string(env_, text) : make_failure(env_, status, error);
     if (result == nullptr) napi_get_undefined(env_, &result);
