@@ -126,6 +126,28 @@ test('the least recently used key is let go, and its stream goes on', async () =
   await withTenants(three({ primary: LIMITED }), use, options);
 });
 
+test('the time that the key took is part of the time limit', async () => {
+  const mock = new MockPool([{ name: 'primary', default: { stall: 'before_headers' } }]);
+  let asked;
+  const waiting = new Promise((resolve) => {
+    asked = resolve;
+  });
+  const client = mock.client({
+    apiKey: () =>
+      new Promise((resolve) => {
+        setTimeout(() => resolve('key'), 60);
+        asked();
+      }),
+  });
+  const call = rejection(client.chat.completions.create(CHAT, { timeout: 100_000 }));
+  await waiting;
+  await mock.waitFor(1);
+  mock.advance(client, 99_950);
+  assert.equal((await call).name, 'APITimeoutError');
+  await client.close();
+  mock.close();
+});
+
 test('close() ends the calls of all keys', async () => {
   const stalled = { default: { stall: 'after_content' } };
   await withTenants(three({ primary: stalled }), async (client) => {

@@ -30,28 +30,28 @@ export type ChatCompletionTool = Open<{ type: string }>;
 export type ChatCompletionCreateParams = Open<{
   model: string;
   messages: readonly ChatCompletionMessageParam[];
-  stream?: boolean | null;
-  stream_options?: object | null;
-  temperature?: number | null;
-  top_p?: number | null;
-  n?: number | null;
-  max_tokens?: number | null;
-  max_completion_tokens?: number | null;
-  stop?: string | readonly string[] | null;
-  presence_penalty?: number | null;
-  frequency_penalty?: number | null;
-  seed?: number | null;
-  logprobs?: boolean | null;
-  top_logprobs?: number | null;
-  logit_bias?: Record<string, number> | null;
-  tools?: readonly ChatCompletionTool[];
-  tool_choice?: string | object;
-  parallel_tool_calls?: boolean;
-  response_format?: Open<{ type: string }>;
-  reasoning_effort?: string | null;
-  prompt_cache_key?: string | null;
-  user?: string;
-  metadata?: object | null;
+  stream?: boolean | null | undefined;
+  stream_options?: object | null | undefined;
+  temperature?: number | null | undefined;
+  top_p?: number | null | undefined;
+  n?: number | null | undefined;
+  max_tokens?: number | null | undefined;
+  max_completion_tokens?: number | null | undefined;
+  stop?: string | readonly string[] | null | undefined;
+  presence_penalty?: number | null | undefined;
+  frequency_penalty?: number | null | undefined;
+  seed?: number | null | undefined;
+  logprobs?: boolean | null | undefined;
+  top_logprobs?: number | null | undefined;
+  logit_bias?: Record<string, number> | null | undefined;
+  tools?: readonly ChatCompletionTool[] | undefined;
+  tool_choice?: string | object | undefined;
+  parallel_tool_calls?: boolean | undefined;
+  response_format?: Open<{ type: string }> | undefined;
+  reasoning_effort?: string | null | undefined;
+  prompt_cache_key?: string | null | undefined;
+  user?: string | undefined;
+  metadata?: object | null | undefined;
 }>;
 
 export interface CompletionUsage {
@@ -120,9 +120,9 @@ export interface ChatCompletionChunk {
 export type CompletionCreateParams = Open<{
   model: string;
   prompt: string | readonly string[] | readonly number[] | readonly number[][] | null;
-  stream?: boolean | null;
-  max_tokens?: number | null;
-  temperature?: number | null;
+  stream?: boolean | null | undefined;
+  max_tokens?: number | null | undefined;
+  temperature?: number | null | undefined;
 }>;
 
 export interface Completion {
@@ -137,9 +137,9 @@ export interface Completion {
 export type EmbeddingCreateParams = Open<{
   model: string;
   input: string | readonly string[] | readonly number[] | readonly number[][];
-  dimensions?: number;
-  encoding_format?: 'float' | 'base64';
-  user?: string;
+  dimensions?: number | undefined;
+  encoding_format?: 'float' | 'base64' | undefined;
+  user?: string | undefined;
 }>;
 
 export interface CreateEmbeddingResponse {
@@ -158,12 +158,12 @@ export interface ModerationCreateResponse {
 }
 
 export type ResponseCreateParams = Open<{
-  model?: string;
-  input?: string | readonly object[];
-  instructions?: string | null;
-  stream?: boolean | null;
-  max_output_tokens?: number | null;
-  temperature?: number | null;
+  model?: string | undefined;
+  input?: string | readonly object[] | undefined;
+  instructions?: string | null | undefined;
+  stream?: boolean | null | undefined;
+  max_output_tokens?: number | null | undefined;
+  temperature?: number | null | undefined;
 }>;
 
 /** An answer of the Responses API. */
@@ -193,6 +193,6 @@ export interface Model {
 
 /** A body with `stream: true`, and one without. */
 export type Streaming<Params> = Params & { stream: true };
-export type Whole<Params> = Params & { stream?: false | null };
+export type Whole<Params> = Params & { stream?: false | null | undefined };
 export type ChatCompletionCreateParamsStreaming = Streaming<ChatCompletionCreateParams>;
 export type ChatCompletionCreateParamsNonStreaming = Whole<ChatCompletionCreateParams>;

@@ -108,21 +108,21 @@ export interface ServerSentEvent {
 
 /** Options of one call. */
 export interface RequestOptions {
-  signal?: HostAbortSignal | null;
+  signal?: HostAbortSignal | null | undefined;
   /** Milliseconds for the whole call; `Infinity`: no limit. */
-  timeout?: number | null;
+  timeout?: number | null | undefined;
   /** `null` takes a default header away that `withOptions()` has added, not the constructor's. */
   headers?:
     | Record<string, string | number | boolean | null | undefined>
     | [string, string][]
     | Headerlike
-    | null;
-  query?: Record<string, unknown> | null;
+    | null | undefined;
+  query?: Record<string, unknown> | null | undefined;
   /** Attempts beside the first, those that a 429 answers included. */
-  maxRetries?: number | null;
-  idempotencyKey?: string | null;
+  maxRetries?: number | null | undefined;
+  idempotencyKey?: string | null | undefined;
   /** "Options of a call" in CONFIGURATION.md: `allow`, `endpoint`, `fallback_models`, … */
-  holysheep?: Record<string, unknown> | null;
+  holysheep?: Record<string, unknown> | null | undefined;
 }
 
 /** `Headers` of any kind. */
@@ -142,38 +142,41 @@ export interface ClientOptions {
    * The key, or a function that gives the key for each call, in the async context of that call;
    * each key has an engine of its own. Else `HOLYSHEEP_API_KEY`.
    */
-  apiKey?: string | (() => string | Promise<string>) | null;
+  apiKey?: string | (() => string | Promise<string>) | null | undefined;
   /** A pool of one endpoint. */
-  baseURL?: string | null;
+  baseURL?: string | null | undefined;
   /** The pool: names, URLs, or objects as in CONFIGURATION.md. */
-  endpoints?: (string | Record<string, unknown>)[] | null;
+  endpoints?: (string | Record<string, unknown>)[] | null | undefined;
   /** A configuration document, or the path of one. Else the file that `HOLYSHEEP_CONFIG` names. */
-  config?: Record<string, unknown> | string | null;
-  policy?: 'smart' | 'document' | null;
+  config?: Record<string, unknown> | string | null | undefined;
+  policy?: 'smart' | 'document' | null | undefined;
   /** Milliseconds for a whole call; `Infinity`: no limit. */
-  timeout?: number | null;
+  timeout?: number | null | undefined;
   /** Attempts beside the first, those that a 429 answers included. */
-  maxRetries?: number | null;
+  maxRetries?: number | null | undefined;
   /** `null`, in `withOptions()`, takes one away: that makes a pool of its own. */
-  defaultHeaders?: Record<string, string | null | undefined> | Headerlike | null;
-  defaultQuery?: Record<string, string | null | undefined> | null;
-  organization?: string | null;
-  project?: string | null;
+  defaultHeaders?: Record<string, string | null | undefined> | Headerlike | null | undefined;
+  defaultQuery?: Record<string, string | null | undefined> | null | undefined;
+  organization?: string | null | undefined;
+  project?: string | null | undefined;
   /** Gets the engine's log records; `console`, if only `logLevel` is given. Else off. */
-  logger?: Logger | null;
-  logLevel?: 'debug' | 'info' | 'warn' | 'error' | 'off' | null;
+  logger?: Logger | null | undefined;
+  logLevel?: 'debug' | 'info' | 'warn' | 'error' | 'off' | null | undefined;
   /**
    * Called when a call ends, for each of its attempts, in order: the engine works on a thread of
    * its own and hands over once.
    */
-  onAttempt?: ((attempt: Attempt) => void) | null;
+  onAttempt?: ((attempt: Attempt) => void) | null | undefined;
   /** Called when a call ends, well or not; also of one that was refused or aborted at once. */
-  onDone?: ((done: { metadata: CallMetadata; error: HolySheepError | undefined }) => void) | null;
+  onDone?:
+    | ((done: { metadata: CallMetadata; error: HolySheepError | undefined }) => void)
+    | null
+    | undefined;
   /**
    * Spans for OpenTelemetry. Not given: where an SDK is registered with `@opentelemetry/api`.
    * `true`: an error if that is not installed. Or the module itself.
    */
-  tracing?: boolean | { trace: object; context: object } | null;
+  tracing?: boolean | { trace: object; context: object } | null | undefined;
 }
 
 /** A resource whose answers may be streamed. */
@@ -220,7 +223,7 @@ export interface ServiceCheck {
   error: string | null;
 }
 
-type AnyRequest = RequestOptions & { contentType?: string };
+type AnyRequest = RequestOptions & { contentType?: string | undefined };
 
 /** A client like the OpenAI SDK's, over a pool of endpoints. */
 export class HolySheepClient {
@@ -300,7 +303,10 @@ export class HolySheepClient {
   /** The endpoints as they stand now. */
   readonly pool: EndpointState[];
   /** Sends one small request to each endpoint, without failover. */
-  check(options?: { model?: string; timeout?: number }): Promise<EndpointCheck[]>;
+  check(options?: {
+    model?: string | undefined;
+    timeout?: number | undefined;
+  }): Promise<EndpointCheck[]>;
   /**
    * Asks a status page, by default that of the configuration (`monitor.status_page_url`), for up
    * to 5 seconds; `process.exit()` waits for it meanwhile.
@@ -333,7 +339,7 @@ export class HolySheepClient {
    * Cancels calls in flight, or lets them end for `timeout` milliseconds first. Resolves when none
    * is left, to whether all ended by themselves.
    */
-  close(options?: { timeout?: number }): Promise<boolean>;
+  close(options?: { timeout?: number | undefined }): Promise<boolean>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -405,11 +411,11 @@ export class HolySheepFailoverClient {
   chatCompletion(
     model: string,
     messages: readonly ChatCompletionMessageParam[],
-    options?: { temperature?: number; maxTokens?: number },
+    options?: { temperature?: number | undefined; maxTokens?: number | undefined },
   ): Promise<ChatCompletion & WithMetadata>;
   getEndpointStatus(): Endpoint[];
   readonly client: HolySheepClient;
-  close(options?: { timeout?: number }): Promise<boolean>;
+  close(options?: { timeout?: number | undefined }): Promise<boolean>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 

@@ -6,7 +6,7 @@
 
 const { classes, errorOfFailure } = require('./errors.js');
 const native = require('./native.js');
-const { clearTimeout, setTimeout } = require('./timers.js');
+const { clearTimeout, now, setTimeout } = require('./timers.js');
 
 // Native clients of one client. The least recently used one is closed when its calls have ended.
 const HANDLES_MAX = 8;
@@ -43,11 +43,15 @@ class KeyHandles {
     this.newest = this.#first;
   }
 
-  // The key for one call. Rejects after its time limit: `timeoutMs` of submit(), 0 is the client's.
-  ask(timeoutMs) {
+  // The key for one call, and what is left of its time limit: `timeoutMs` of submit(), 0 is the
+  // client's. Rejects after that.
+  async ask(timeoutMs) {
     const limitMs = timeoutMs === 0 ? this.newest.config.time_limits.total_ms : timeoutMs;
     const asked = this.#ask();
-    return limitMs > 0 ? within(limitMs, asked) : asked;
+    if (limitMs <= 0) return { key: await asked, timeoutMs };
+    const start = now();
+    const key = await within(limitMs, asked);
+    return { key, timeoutMs: Math.max(1, Math.round(limitMs - (now() - start))) };
   }
 
   async #ask() {

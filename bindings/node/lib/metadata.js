@@ -2,7 +2,7 @@
 // it as JSON; it is parsed when somebody looks.
 'use strict';
 
-const NANO = 1e-9;
+const NANOS = 1e9;
 
 // snake_case keys become camelCase, all the way down. For documents of the engine only: their keys
 // are its own.
@@ -67,7 +67,7 @@ class CallMetadata {
   // US dollars; null where the model has no price.
   get cost() {
     const nano = this.#fields.cost_nano_usd;
-    return nano === null || nano === undefined ? null : nano * NANO;
+    return nano === null || nano === undefined ? null : nano / NANOS;
   }
   get maybeBilled() {
     return this.#fields.maybe_billed ?? false;

@@ -9,6 +9,13 @@ const json = require('./json.js');
 const { addon } = require('./native.js');
 const { clearTimeout, setTimeout } = require('./timers.js');
 
+const isRecord = (value) =>
+  value !== null && typeof value === 'object' && !Array.isArray(value);
+
+function expect(right, name, what) {
+  if (!right) throw requestError(`${name}: expected ${what}`);
+}
+
 const WAIT_MS = 10_000;
 const TIMER_MS_MAX = 2 ** 31 - 1;
 const LOOK_MS = 1; // between two looks at what has arrived
@@ -22,6 +29,8 @@ class MockPool {
 
   // `script`: an object as in MOCK.md, or the list of its endpoints. Nothing: one healthy endpoint.
   constructor(script) {
+    const right = script === undefined || Array.isArray(script) || isRecord(script);
+    expect(right, 'script', 'an object, or an array of endpoints');
     const whole = Array.isArray(script) ? { version: 1, endpoints: script } : script;
     const text = whole === undefined ? '' : write({ version: 1, ...whole }, 'script');
     const opened = addon.mockOpen(text);
@@ -41,6 +50,7 @@ class MockPool {
 
   // A client of this pool; `config` of the options is laid over the pool's own.
   client(options) {
+    expect(isRecord(options?.config ?? {}), 'config', 'an object');
     return new HolySheepClient({ ...options, config: { ...this.config, ...options?.config } });
   }
 
@@ -51,6 +61,7 @@ class MockPool {
 
   // How many requests one endpoint, or all, have received.
   count(endpoint) {
+    expect(endpoint === undefined || typeof endpoint === 'string', 'endpoint', 'a string');
     const count = addon.mockCount(this.#open(), endpoint);
     if (count < 0) throw requestError(`the mock pool has no endpoint '${endpoint}'`);
     return count;
@@ -58,7 +69,8 @@ class MockPool {
 
   // Waits until `count` requests have arrived since the pool was opened.
   async waitFor(count, { endpoint, timeout = WAIT_MS } = {}) {
-    if (!Number.isSafeInteger(count)) throw requestError('count: expected a whole number');
+    expect(Number.isSafeInteger(count), 'count', 'a whole number');
+    expect(timeout >= 0 && typeof timeout === 'number', 'timeout', 'milliseconds');
     let isLate = false;
     const late = () => {
       isLate = true;
@@ -88,7 +100,8 @@ class MockPool {
 
   // Moves the clock of the client's engine and of every mock of this process forward.
   advance(client, milliseconds) {
-    if (!Number.isFinite(milliseconds)) throw requestError('milliseconds: expected a number');
+    const right = Number.isFinite(milliseconds) && milliseconds >= 0;
+    expect(right, 'milliseconds', 'a number that is not negative');
     addon.mockAdvance(HolySheepClient.numberOf(client), milliseconds);
   }
 

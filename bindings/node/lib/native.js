@@ -206,8 +206,8 @@ class Handle {
   async finish(timeout) {
     let clean = this.inFlight === 0;
     if (!this.closed && typeof timeout === 'number' && !clean) {
-      const failure = await addon.clientDrain(this.number, Number.isFinite(timeout) ? timeout : -1);
-      clean = failure === undefined;
+      const timeoutMs = Number.isFinite(timeout) ? timeout : -1;
+      clean = (await addon.clientDrain(this.number, timeoutMs)) === undefined;
     }
     this.close();
     await this.idle();

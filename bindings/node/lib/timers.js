@@ -4,5 +4,6 @@
 
 const { clearTimeout, setImmediate, setTimeout } = require('node:timers');
 const { nextTick } = process;
+const now = performance.now.bind(performance); // milliseconds
 
-module.exports = { clearTimeout, nextTick, setImmediate, setTimeout };
+module.exports = { clearTimeout, nextTick, now, setImmediate, setTimeout };

@@ -16,6 +16,7 @@ import type {
   ChatCompletion,
   ChatCompletionChunk,
   ChatCompletionCreateParams,
+  ClientOptions,
   Endpoint,
   EndpointState,
   RetryConfig,
@@ -26,6 +27,13 @@ type Equal<A, B> =
 function holds<Condition extends true>(condition?: Condition): void {
   void condition;
 }
+
+// What may be missing from the environment may be given all the same.
+export const options: ClientOptions = {
+  apiKey: process.env.KEY,
+  baseURL: process.env.URL,
+  timeout: undefined,
+};
 
 export async function uses(flag: boolean, params: ChatCompletionCreateParams) {
   const client = new HolySheepClient({
