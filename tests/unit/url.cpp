@@ -1,0 +1,24 @@
+// Where an attempt goes: which query parameters it has.
+#include "core/url.h"
+
+#include <catch2/catch_test_macros.hpp>
+
+namespace holysheep {
+namespace {
+
+TEST_CASE("a parameter of the request takes the place of the configured one") {
+  EndpointConfig endpoint;
+  endpoint.base_url = "https://api.example/v1";
+  endpoint.query = {{"api-version", "7"}, {"a b", "c"}};
+  const auto url = [&](std::string_view path) { return endpoint_url(endpoint, path, "m"); };
+  CHECK(url("/x") == "https://api.example/v1/x?api-version=7&a%20b=c");
+  CHECK(url("/x?api-version=8") == "https://api.example/v1/x?api-version=8&a%20b=c");
+  CHECK(url("/x?q=1&api-version") == "https://api.example/v1/x?q=1&api-version&a%20b=c");
+  CHECK(url("/x?a%20b=&q=api-version=9") ==
+        "https://api.example/v1/x?a%20b=&q=api-version=9&api-version=7");
+  CHECK(url("/x?api-version-2=1") ==
+        "https://api.example/v1/x?api-version-2=1&api-version=7&a%20b=c");
+}
+
+}  // namespace
+}  // namespace holysheep
