@@ -1,6 +1,7 @@
 // A program of the SDK's whose import alone has changed: the types stand where it looks for them.
 import OpenAI from 'holysheep';
 
+declare function print(text: string): void;
 type Tools = Record<string, (given: Record<string, unknown>) => Promise<unknown>>;
 
 export async function converse(client: OpenAI, functions: Tools, question: string) {
@@ -39,7 +40,7 @@ export async function stream(params: OpenAI.Chat.ChatCompletionCreateParamsStrea
       }
     }
     const [left, right] = (await client.chat.completions.create(params)).tee();
-    for await (const text of left.textDeltas()) process.stdout.write(text);
+    for await (const text of left.textDeltas()) print(text);
     right.controller.abort();
   } catch (error) {
     if (error instanceof OpenAI.StreamInterruptedError) return error.partial;

@@ -29,9 +29,10 @@ function holds<Condition extends true>(condition?: Condition): void {
 }
 
 // What may be missing from the environment may be given all the same.
+declare const environment: Record<string, string | undefined>;
 export const options: ClientOptions = {
-  apiKey: process.env.KEY,
-  baseURL: process.env.URL,
+  apiKey: environment.KEY,
+  baseURL: environment.URL,
   timeout: undefined,
 };
 
