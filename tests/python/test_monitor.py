@@ -93,6 +93,7 @@ class Monitor(PoolTest):
         told = [[], [], []]
         for client, its in zip(clients[:2], told):
             client.monitor.on_alert = its.append
+        self.assertIsNone(clients[2].monitor.on_alert)
         for _ in range(2):
             chat(clients[2])
         self.assertEqual([len(its) for its in told], [1, 1, 0])

@@ -67,8 +67,10 @@ class LoopQueue:
         """In no context: that of the task which came first is nobody else's."""
         Context().run(self.loop.add_reader, queue.descriptor(), readable)
 
-    def soon(self, wake: Callable[[], Any]) -> None:
+    def soon(self, wake: Callable[[], None]) -> None:
         """Calls it on the loop; from any thread."""
+        if self._is_running_here():
+            return wake()
         try:
             self.loop.call_soon_threadsafe(wake)
         except RuntimeError:
@@ -78,13 +80,19 @@ class LoopQueue:
         """Hands on what comes until the end of a call that was cancelled is there, for which the
         engine takes microseconds. Does nothing in another thread than the loop's, or, called by
         the collector, in the middle of events: later ones must not overtake them."""
+        if self._handing_on or not self._is_running_here():
+            return
         try:
-            if get_running_loop() is not self.loop or self._handing_on:
-                return
             while not has_come() and self._hand_on(END_MS):
                 pass
-        except (RuntimeError, Failure):
-            return  # no loop runs in this thread, or the queue is that of the process before fork()
+        except Failure:
+            return  # the queue is that of the process before fork()
+
+    def _is_running_here(self) -> bool:
+        try:
+            return get_running_loop() is self.loop
+        except RuntimeError:
+            return False
 
     def _hand_on(self, milliseconds: int) -> bool:
         """Whether something has come."""
