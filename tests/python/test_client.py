@@ -184,6 +184,21 @@ class Calls(PoolTest):
         self.assertEqual(pool.requests[0].body, "text")
         self.assertTrue(pool.requests[0].path.endswith("/x?a%5Bb%5D=1"))
 
+    def test_a_model_is_retrieved_by_its_id(self):
+        body = {"id": "a/b", "object": "model", "created": 1, "owned_by": "me"}
+        pool = self.pool(answers(body=body))
+        client = pool.client()
+        model = client.models.retrieve("a/b")
+        self.assertEqual((model.id, model.owned_by, model.holysheep.endpoint),
+                         ("a/b", "me", "primary"))
+        self.assertTrue(pool.requests[0].path.endswith("/models/a%2Fb"))
+        self.assertEqual(model.model_dump(), body)
+        self.assertEqual(pickle.loads(pickle.dumps(model)), model)
+        self.assertEqual(client.models.with_raw_response.retrieve("x").parse(), model)
+        for wrong in ("", None, 5, "\ud800"):
+            with self.assertRaisesRegex(RequestError, "model"):
+                client.models.retrieve(wrong)
+
     def test_raw_response(self):
         raw = self.client().chat.completions.with_raw_response.create(
             model=MODEL, messages=MESSAGES

@@ -77,6 +77,7 @@ class Types(unittest.TestCase):
                 print(text)
             raw = await client.with_raw_response.embeddings.create(model="m", input="x")
             print(raw.parse().data, [model.id async for model in client.models.list()])
+            print((await client.models.retrieve("m")).id, stream.response.headers.get("x"))
             task = asyncio.create_task(client.chat.completions.create(model="m", messages=[]))
             answer = await task
             return answer.usage.total_tokens if answer.usage else 0

@@ -5,7 +5,7 @@ type checkers."""
 from __future__ import annotations
 
 from . import _errors
-from ._arguments import NOT_GIVEN, mapping
+from ._arguments import NOT_GIVEN, check_text, mapping
 from ._http import Request as HTTPRequest
 from ._http import Response as HTTPResponse
 from ._results import (
@@ -15,6 +15,7 @@ from ._results import (
     ModelList,
     Response,
     ResponseEvent,
+    RetrievedModel,
 )
 
 TYPE_CHECKING = False
@@ -28,7 +29,13 @@ if TYPE_CHECKING:
     from ._call import Caller
     from ._metadata import Headers
     from ._native import Outcome
-    from ._signatures import ChatCreate, EmbeddingsCreate, ModelsList, ResponsesCreate
+    from ._signatures import (
+        ChatCreate,
+        EmbeddingsCreate,
+        ModelsList,
+        ModelsRetrieve,
+        ResponsesCreate,
+    )
     from ._stream import Stream
     from ._types import CallOptions
 
@@ -209,6 +216,7 @@ def _creating(operation: Operation) -> Any:
     return create
 
 
+_MODEL = Operation("GET", "models.retrieve", "/models/{model}", RetrievedModel, None, ())
 _MODELS = Operation("GET", "models.list", "/models", ModelList, None, ())
 
 
@@ -261,6 +269,7 @@ class Responses(Resource):
 class Models(Resource):
     if TYPE_CHECKING:
         list: ModelsList[ModelList]
+        retrieve: ModelsRetrieve[RetrievedModel]
 
         @property
         def with_raw_response(self) -> RawModels: ...
@@ -274,6 +283,22 @@ class Models(Resource):
                 "/models", None, timeout, extra_headers, extra_query, holysheep
             )
             return caller.listing(_MODELS, arguments, self._raw)
+
+        def retrieve(
+            self, model, *, timeout=NOT_GIVEN, extra_headers=None, extra_query=None, holysheep=None
+        ):
+            """One model, by its id."""
+            from urllib.parse import quote
+
+            check_text("model", model)
+            if not model:
+                raise _errors.make(_errors.RequestError, "model: expected a model's id")
+            caller = self._caller
+            arguments = caller.arguments(
+                f"/models/{quote(model, safe='')}", None, timeout, extra_headers, extra_query,
+                holysheep,
+            )
+            return caller.answer(_MODEL, arguments, self._raw)
 
 
 class Chat:
@@ -309,6 +334,7 @@ if TYPE_CHECKING:
 
     class RawModels:
         list: ModelsList[_Raw[ModelList]]
+        retrieve: ModelsRetrieve[_Raw[RetrievedModel]]
 
     class AsyncRawCompletions:
         create: ChatCreate[
@@ -323,6 +349,7 @@ if TYPE_CHECKING:
 
     class AsyncRawModels:
         list: ModelsList[Later[_Raw[ModelList]]]
+        retrieve: ModelsRetrieve[Later[_Raw[RetrievedModel]]]
 
     class AsyncCompletions:
         create: ChatCreate[Later[ChatCompletion], Later[AsyncStream[ChatCompletionChunk]]]
@@ -338,6 +365,7 @@ if TYPE_CHECKING:
 
     class AsyncModels:
         list: ModelsList[Listing]
+        retrieve: ModelsRetrieve[Later[RetrievedModel]]
         with_raw_response: AsyncRawModels
 
     class AsyncChat:

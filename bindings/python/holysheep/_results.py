@@ -265,6 +265,17 @@ class Model(Object):
     owned_by: str
 
 
+class RetrievedModel(Model, Result):
+    """The answer of `models.retrieve`."""
+
+    __slots__ = ()
+    id: str
+    object: str
+    created: int
+    owned_by: str
+    _openai = ("openai.types", "Model")
+
+
 class ModelList(Result):
     """The answer of `models.list`; iterating gives the models."""
 

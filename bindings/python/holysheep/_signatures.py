@@ -145,3 +145,17 @@ class ModelsList(Protocol[Whole]):
         extra_query: Mapping[str, object] | None = None,
         holysheep: CallOptions | None = None,
     ) -> Whole: ...
+
+
+class ModelsRetrieve(Protocol[Whole]):
+    """One model, by its id."""
+
+    def __call__(
+        self,
+        model: str,
+        *,
+        timeout: Timeout = ...,
+        extra_headers: Mapping[str, str] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        holysheep: CallOptions | None = None,
+    ) -> Whole: ...

@@ -22,6 +22,7 @@ from ._results import (
     ModelList,
     Response,
     ResponseEvent,
+    RetrievedModel,
     ToolCall,
     Usage,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "RawResponse",
     "Response",
     "ResponseEvent",
+    "RetrievedModel",
     "ServiceCheck",
     "Stream",
     "ToolCall",
