@@ -325,6 +325,31 @@ class Loops(PoolTest):
         """)
         self.assertEqual(out.strip(), "0")
 
+    def test_loops_begin_in_several_threads_at_the_same_time(self):
+        client = self.pool().async_client()
+        found = []
+
+        class Loop(asyncio.SelectorEventLoop):
+            others = None
+
+            def is_closed(self):
+                """Asked of an ended loop: lets another thread begin one before it answers."""
+                others, self.others = self.others, None
+                if others is not None:
+                    others.start()
+                    others.join()
+                return super().is_closed()
+
+        def call():
+            found.append(asyncio.run(client.chat.completions.create(model="m", messages=[])))
+
+        ended = Loop()
+        ended.run_until_complete(client.chat.completions.create(model="m", messages=[]))
+        ended.close()
+        ended.others = threading.Thread(target=call)
+        call()
+        self.assertEqual(len(found), 2)
+
     def test_a_stream_belongs_to_its_loop(self):
         client = self.pool(ENDLESS).async_client()
 

@@ -94,8 +94,9 @@ def _keep(document: str, shared: Shared) -> None:
     """Holds a handle of the engine of this configuration."""
     kept = _kept.pop(document, None)
     _kept[document] = kept or (_native.Client(document), shared)
-    while len(_kept) > _KEPT_MAX:
-        _kept.pop(next(iter(_kept)), None)
+    # Without a lock, as dropping a client may run anything: `list` is one step of the interpreter.
+    for oldest in list(_kept)[:-_KEPT_MAX]:
+        _kept.pop(oldest, None)
 
 
 def _opened(document: dict[str, Any]) -> tuple[str, _native.Client]:

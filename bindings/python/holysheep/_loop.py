@@ -122,7 +122,8 @@ class LoopQueue:
         self._hand_on(0)
 
 
-_queues: dict[int, LoopQueue] = {}
+#: By loop, not by its number: a number may be another loop's a moment later.
+_queues: dict[AbstractEventLoop, LoopQueue] = {}
 
 
 def loop_queue() -> LoopQueue:
@@ -133,15 +134,15 @@ def loop_queue() -> LoopQueue:
         raise _errors.make(
             _errors.HolySheepError, "an async client needs a running asyncio event loop"
         ) from None
-    found = _queues.get(id(loop))
-    if found is not None and found.loop is loop:
+    found = _queues.get(loop)
+    if found is not None:
         if found.logs is not _log.state.queue:
             found.bring_logs()
         return found
-    for key, queue in tuple(_queues.items()):
-        if queue.loop.is_closed():
-            del _queues[key]
-    made = _queues[id(loop)] = LoopQueue(loop)
+    for each in list(_queues):
+        if each.is_closed():
+            _queues.pop(each, None)  # another thread may have been faster
+    made = _queues[loop] = LoopQueue(loop)
     made.bring_logs()
     return made
 
