@@ -6,7 +6,7 @@ from . import _async_stream, _errors, _log
 from ._call import Caller, _log_state, answer_of
 from ._check import acheck
 from ._engine import Engine
-from ._loop import loop_queue, tokens
+from ._loop import loop_queue
 from ._native import Failure
 from ._resources import Completions, RawResponse
 from ._watch import TRACING, Late
@@ -46,7 +46,7 @@ class AsyncCaller(Caller):
         if self._hooked or TRACING in _modules:
             watch = self.watcher.begin(engine, verb, arguments)
         number = 0
-        token = next(tokens)
+        token = next(queue.tokens)
         waiting = None if _log_state.queue is None else Waiting(queue)
         future = queue.calls[token] = waiting or queue.loop.create_future()
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import _errors, _log
-from ._loop import get_running_loop, loop_queue, tokens
+from ._loop import get_running_loop, loop_queue
 from ._stream import DATA, DONE, HEADERS, RESTARTED, Reading, _Base, check_callable
 
 TYPE_CHECKING = False
@@ -215,7 +215,7 @@ async def begin(
     queue = loop_queue()
     watch = watcher.begin(engine, "POST", arguments)
     source = AsyncSource(engine, arguments[0], kind, watch, queue)
-    token = next(tokens)
+    token = next(queue.tokens)
     queue.streams[token] = source
     try:
         source.id = engine.ask(

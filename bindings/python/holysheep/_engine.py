@@ -13,11 +13,11 @@ sent again, and touch none of the parent's sockets.
 from __future__ import annotations
 
 import os
-from _thread import allocate_lock
 from _weakref import ref
 
 from . import _errors, _json, _native, _trust, _wait
 from ._native import Failure
+from ._process import process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,11 +57,13 @@ class Shared:
 
     def follow(self, native: _native.Client) -> None:
         """After fork(), for the fresh engine of the child."""
-        if self.generation != process.generation:
-            self.generation = process.generation
-            for each in self.listeners:
-                each.listen(native.monitor())
-        for endpoint, key in self.keys.items():
+        with process.lock:
+            if self.generation != process.generation:
+                self.generation = process.generation
+                for each in self.listeners:
+                    each.listen(native.monitor())
+            keys = dict(self.keys)
+        for endpoint, key in keys.items():
             native.set_key(endpoint, key)
 
 
@@ -69,25 +71,28 @@ _shared: dict[str, ReferenceType[Shared]] = {}
 
 
 def _shared_of(document: str) -> Shared:
-    reference = _shared.get(document)
-    found = reference() if reference is not None else None
-    if found is None:
-        found = Shared()
-        _shared[document] = ref(found, lambda dead: _forget(document, dead))
-    return found
+    with process.lock:
+        reference = _shared.get(document)
+        found = reference() if reference is not None else None
+        if found is None:
+            found = Shared()
+            _shared[document] = ref(found, lambda dead: _forget(document, dead))
+        return found
 
 
 def _forget(document: str, dead: ReferenceType[Shared]) -> None:
-    if _shared.get(document) is dead:
-        del _shared[document]
+    with process.lock:
+        if _shared.get(document) is dead:
+            del _shared[document]
 
 
 def _part(document: str, shared: Shared) -> None:
     """Once its key is another, the next client of this document gets an engine of its own."""
-    reference = _shared.get(document)
-    if reference is not None and reference() is shared:
-        _shared.pop(document, None)
-        _kept.pop(document, None)
+    with process.lock:
+        reference = _shared.get(document)
+        if reference is not None and reference() is shared:
+            _shared.pop(document, None)
+            _kept.pop(document, None)
 
 
 def _keep(document: str, shared: Shared) -> None:
@@ -109,16 +114,6 @@ def _opened(document: dict[str, Any]) -> tuple[str, _native.Client]:
         if file is not None:
             return _opened({**document, _CA_FILE_DEFAULT: file})
     return text, native
-
-
-class _Process:
-    """How many forks lie between this process and the one that imported the package."""
-
-    generation = 0
-    lock = allocate_lock()
-
-
-process = _Process()
 
 
 def seconds_of(timeout: float) -> float:
@@ -218,9 +213,10 @@ class Engine:
         from ._monitor import RateLimitMonitor
 
         native = self.ask(lambda native: native.monitor())
-        if self._monitor is None:
-            self._monitor = RateLimitMonitor._of(native, self.shared)
-        return self._monitor
+        with process.lock:
+            if self._monitor is None:
+                self._monitor = RateLimitMonitor._of(native, self.shared)
+            return self._monitor
 
     def set_key_of(self, endpoint: str, key: str) -> None:
         """Sets it for an endpoint, or for all that share the client's key, also after fork()."""
@@ -260,8 +256,6 @@ def _after_fork_in_parent() -> None:
 
 
 def _after_fork_in_child() -> None:
-    process.generation += 1
-    process.lock = allocate_lock()  # the parent's may have been held
     _kept.clear()
 
 

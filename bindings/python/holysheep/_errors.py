@@ -238,13 +238,15 @@ def _class_of(plain: type[HolySheepError], all_failed: bool) -> type[HolySheepEr
     if not all_failed and foreign is None:
         return plain
     key = (plain, all_failed, foreign)
-    if key not in _made:
+    made = _made.get(key)
+    if made is None:
         bases: tuple[type, ...] = (AllEndpointsFailedError, plain) if all_failed else (plain,)
         if foreign is not None:
             bases += (foreign,)
         name = AllEndpointsFailedError.__name__ if all_failed else plain.__name__
-        _made[key] = type(name, bases, {"__module__": "holysheep", "__doc__": plain.__doc__})
-    return _made[key]
+        made = type(name, bases, {"__module__": "holysheep", "__doc__": plain.__doc__})
+        made = _made.setdefault(key, made)  # another thread may have been faster
+    return made
 
 
 def _restore(

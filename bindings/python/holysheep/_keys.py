@@ -13,7 +13,8 @@ from _weakref import ref
 from time import monotonic
 
 from . import _errors
-from ._engine import Engine, process, seconds_of
+from ._engine import Engine, seconds_of
+from ._process import process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -19,6 +19,7 @@ from _thread import RLock
 
 from . import _json
 from ._native import Failure, Queue
+from ._process import process
 from ._watch import tell
 
 TYPE_CHECKING = False
@@ -110,15 +111,17 @@ def attach(engine: Engine) -> None:
     if wanted == engine.log_level:
         return
     engine.log_level = wanted
-    if state.queue is None:
-        state.queue = Queue()
-        import atexit
+    with process.lock:
+        queue = state.queue
+        if queue is None:
+            queue = state.queue = Queue()
+            import atexit
 
-        atexit.register(flush)  # before `logging` shuts its handlers, since that was there before
+            atexit.register(flush)  # before `logging` shuts its handlers, which was there before
     # A warning of the engine may be an error here.
     level_of_engine = WARNING if wanted > WARNING else DEBUG if wanted < INFO else wanted
     try:
-        native.log(state.queue, level_of_engine)
+        native.log(queue, level_of_engine)
         if engine.listens:
             _tell_listening(native)
     except Failure:

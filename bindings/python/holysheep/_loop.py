@@ -38,14 +38,13 @@ else:
         return real()
 
 
-__all__ = ["LoopQueue", "get_running_loop", "loop_queue", "tokens"]
+__all__ = ["LoopQueue", "get_running_loop", "loop_queue"]
 
 _DONE = 4
-tokens = count(1)
 
 
 class LoopQueue:
-    __slots__ = ("_handing_on", "calls", "logs", "loop", "queue", "streams")
+    __slots__ = ("_handing_on", "calls", "logs", "loop", "queue", "streams", "tokens")
 
     def __init__(self, loop: AbstractEventLoop) -> None:
         self.loop = loop
@@ -53,6 +52,8 @@ class LoopQueue:
         #: Who waits for what: by the number that the engine echoes in each event.
         self.calls: dict[int, Future[Outcome] | Late | Waiting] = {}
         self.streams: dict[int, AsyncSource] = {}
+        #: Of this loop alone: threads that count together may be given one number twice.
+        self.tokens = count(1)
         self._read(self.queue, self._readable)
         self.logs: Queue | None = None
         self._handing_on = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import _errors, _json, _native, _wait
 from ._native import Failure
 from ._object import of_anything
+from ._process import process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,16 +44,31 @@ class MockPool:
                 document = given if hasattr(given, "keys") else {"endpoints": list(given)}
                 given = _json.write({"version": 1, **document, **more}, "script")
             self._native: _native.Mock | None = _native.Mock(given)
+            self._users = 0  # threads that are inside it
+            self._closed: _native.Mock | None = None  # until they have left it
         except Failure as failure:
             raise _errors.from_failure(failure) from None
 
     def _ask(self, question: Callable[[_native.Mock], Any]) -> Any:
-        if self._native is None:
-            raise _errors.make(_errors.ClosedError, "the mock pool is closed")
+        with process.lock:
+            native = self._native
+            if native is None:
+                raise _errors.make(_errors.ClosedError, "the mock pool is closed")
+            self._users += 1
         try:
-            return question(self._native)
+            return question(native)
         except Failure as failure:
             raise _errors.from_failure(failure) from None
+        finally:
+            with process.lock:
+                self._users -= 1
+                self._free_unused()
+
+    def _free_unused(self) -> None:
+        native = self._closed
+        if native is not None and self._users == 0:
+            self._closed = None
+            native.close()
 
     @property
     def config(self) -> dict[str, Any]:
@@ -125,10 +141,12 @@ class MockPool:
         _native.mock_clock_advance(engine.native, round(seconds * 1000))
 
     def close(self) -> None:
-        """Closes all sockets. May be called again."""
-        if self._native is not None:
-            self._native.close()
-            self._native = None
+        """Closes all sockets, at once or when the threads that wait in `wait` have noticed, which
+        then raises ClosedError. May be called again."""
+        with process.lock:
+            if self._native is not None:
+                self._closed, self._native = self._native, None
+                self._free_unused()
 
     def __enter__(self) -> MockPool:
         return self

@@ -154,8 +154,9 @@ class RateLimitMonitor:
     def alerts_pending(self) -> None:
         """Calls `on_alert` for what has come since: for a client's monitor, whose alerts come from
         the engine."""
-        if self._listener is not None:
-            self._listener.hand_out()
+        listener = self._listener
+        if listener is not None:
+            listener.hand_out()
 
     def get_metrics_summary(self) -> dict[str, Any]:
         """One flat dict: `holysheep_primary_total_requests` and so on."""

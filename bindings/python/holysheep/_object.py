@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from . import _errors, _json
 from ._metadata import Metadata
+from ._process import process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -380,8 +381,10 @@ def _parse(result: Result) -> None:
     if data.__class__ is not dict:
         data = {"data": data}
     nest(whole, data)
-    object.__setattr__(result, "__dict__", data)
-    object.__setattr__(result, "__class__", whole)
+    with process.lock:
+        if object.__getattribute__(result, "__class__") is kind:  # no other thread was faster
+            object.__setattr__(result, "__dict__", data)
+            object.__setattr__(result, "__class__", whole)
 
 
 def result_of(lazy: Any, outcome: Outcome) -> Any:

@@ -12,6 +12,7 @@ from ._http import Request as HTTPRequest
 from ._http import Response as HTTPResponse
 from ._metadata import Metadata
 from ._native import Failure, Queue
+from ._process import process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -132,7 +133,8 @@ class Reading:
         if self._records is not None:
             self._records.end()
         self._engine.hand_out_alerts()
-        watch, self._watch = self._watch, None
+        with process.lock:
+            watch, self._watch = self._watch, None
         if watch is not None and self.closed:
             watch.left(None, outcome)
         elif watch is not None:
@@ -212,7 +214,9 @@ class _Source(Reading):
         if self.waiting:
             self._latest, self.waiting = self.waiting, []
             return self._latest
-        self._reading = True
+        with process.lock:
+            self.check_open()  # whoever closed it may have taken its end
+            self._reading = True
         try:
             self._latest = _wait.drain(self._queue, self._records)
             return self._latest
@@ -222,10 +226,11 @@ class _Source(Reading):
             self._reading = False
 
     def _leave(self, error: BaseException | None) -> None:
-        watch = self._watch
-        if watch is None or self._reading:
-            return  # another thread reads, and gets the end
-        self._watch = None
+        with process.lock:
+            watch = self._watch
+            if watch is None or self._reading:
+                return  # another thread reads, and gets the end
+            self._watch = None
         end = _wait.end_of(self._queue, self._latest + self.waiting) if self.id else None
         watch.left(error, end, self.headers)
 
@@ -243,9 +248,10 @@ class _Source(Reading):
         self.check_open()
         if self.done is not None:
             return self.check_end()
-        if self.busy:
+        with process.lock:
+            busy, self.busy = self.busy, True
+        if busy:
             raise _errors.make(_errors.HolySheepError, "two readers of one stream at the same time")
-        self.busy = True
         chunk = self.chunk
         try:
             while True:

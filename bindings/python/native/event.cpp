@@ -24,13 +24,9 @@ bool is_main_thread() {
 #endif
 }
 
-bool is_finalizing() {
-#if PY_VERSION_HEX >= 0x030D0000
-  return Py_IsFinalizing() != 0;
-#else
-  return _Py_IsFinalizing() != 0;
+#if PY_VERSION_HEX < 0x030D0000
+constexpr auto Py_IsFinalizing = &_Py_IsFinalizing;
 #endif
-}
 
 Batch drain(holysheep_queue* queue, std::int64_t timeout_ms, holysheep_status* status) {
   holysheep_batch* batch = nullptr;
@@ -42,7 +38,7 @@ Batch drain(holysheep_queue* queue, std::int64_t timeout_ms, holysheep_status* s
 
 void restore_thread(PyThreadState* state) {
   // The interpreter is gone: taking the GIL would end this thread in the middle of C++ frames.
-  while (!is_main_thread() && is_finalizing()) {
+  while (!is_main_thread() && Py_IsFinalizing() != 0) {
     pause();
   }
   holysheep_take_gil(state);
@@ -51,7 +47,10 @@ void restore_thread(PyThreadState* state) {
 py::str Outcome::meta() const {
   const char* data = nullptr;
   std::size_t size = 0;
-  check(holysheep_batch_meta(batch.get(), 0, &data, &size), "this event has no meta data");
+  std::unique_lock alone(making);
+  const holysheep_status status = holysheep_batch_meta(batch.get(), 0, &data, &size);
+  alone.unlock();
+  check(status, "this event has no meta data");
   return {data, size};
 }
 
@@ -60,7 +59,6 @@ std::unique_ptr<Outcome> take_outcome(holysheep_batch* batch, std::size_t index)
   check(holysheep_batch_take(batch, index, &taken), "out of memory");
   auto outcome = std::make_unique<Outcome>();
   outcome->batch.reset(taken);
-  outcome->event = HOLYSHEEP_EVENT_INIT;
   holysheep_batch_event(taken, 0, &outcome->event);
   return outcome;
 }

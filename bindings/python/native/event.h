@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 
 #include "bindings/python/native/handle.h"
 
@@ -14,7 +15,8 @@ namespace holysheep::python {
 // A HEADERS or DONE event with a batch of its own: body and meta are read when asked for.
 struct Outcome {
   Batch batch;
-  holysheep_event event;
+  holysheep_event event = HOLYSHEEP_EVENT_INIT;
+  mutable std::mutex making;  // of the meta data, which the batch makes for one thread at a time
 
   pybind11::str meta() const;
 };

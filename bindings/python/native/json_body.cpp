@@ -1,5 +1,7 @@
 #include "bindings/python/native/json_body.h"
 
+#include <pybind11/critical_section.h>
+
 #include <array>
 #include <cmath>
 
@@ -38,47 +40,31 @@ class Writer {
   bool write_value(PyObject* value, int depth) {
     if (depth > kDepthMax) return refuse("is nested too deeply, or holds itself");
     if (PyUnicode_Check(value)) return write_text(value);
-    if (value == Py_None) {
-      text_ += "null";
-    } else if (value == Py_True) {
-      text_ += "true";
-    } else if (value == Py_False) {
-      text_ += "false";
-    } else if (PyLong_Check(value)) {
-      return write_integer(value);
-    } else if (PyFloat_Check(value)) {
-      return write_real(value);
-    } else if (PyDict_Check(value)) {
-      return write_object(value, depth);
-    } else if (PyList_Check(value) || PyTuple_Check(value)) {
-      return write_array(value, depth);
-    } else {
-      return write_converted(value, depth);
+    if (value == Py_None || PyBool_Check(value) != 0) {
+      text_ += value == Py_None ? "null" : value == Py_True ? "true" : "false";
+      return true;
     }
-    return true;
+    if (PyLong_Check(value)) return write_integer(value);
+    if (PyFloat_Check(value)) return write_real(value);
+    if (PyDict_Check(value)) return write_object(value, depth);
+    if (PyList_Check(value) || PyTuple_Check(value)) return write_array(value, depth);
+    return write_converted(value, depth);
   }
 
   bool write_object(PyObject* dict, int depth) {
-    PyObject* name = nullptr;
-    PyObject* value = nullptr;
     Py_ssize_t position = 0;
-    bool first = true;
     const std::size_t begin = text_.size();
     text_ += '{';
-    while (PyDict_Next(dict, &position, &name, &value) != 0) {
-      if (!PyUnicode_Check(name)) {  // the number of a token, say: again, with texts
+    for (py::object key, value; next_member(dict, position, key, value);) {
+      if (!PyUnicode_Check(key.ptr())) {  // the number of a token, say: again, with texts
         text_.resize(begin);
         return write_converted(dict, depth);
       }
-      if (is_omitted(value)) continue;
-      // The converter is foreign code: it may take both out of the dict.
-      const auto key = py::reinterpret_borrow<py::object>(name);
-      const auto kept_value = py::reinterpret_borrow<py::object>(value);
-      if (!first) text_ += ',';
-      first = false;
+      if (is_omitted(value.ptr())) continue;
+      if (text_.back() != '{') text_ += ',';
       if (!write_text(key.ptr())) return false;
       text_ += ':';
-      if (write_value(value, depth + 1)) continue;
+      if (write_value(value.ptr(), depth + 1)) continue;
       const char* text = PyUnicode_AsUTF8(key.ptr());
       if (text != nullptr) error_.path.insert(0, "." + std::string(text));
       return false;
@@ -89,9 +75,9 @@ class Writer {
 
   bool write_array(PyObject* sequence, int depth) {
     text_ += '[';
-    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(sequence); ++i) {
+    Py_ssize_t i = 0;
+    for (py::object value; next_item(sequence, i, value); ++i) {
       if (i > 0) text_ += ',';
-      const auto value = py::reinterpret_borrow<py::object>(PySequence_Fast_GET_ITEM(sequence, i));
       if (write_value(value.ptr(), depth + 1)) continue;
       error_.path.insert(0, "[" + std::to_string(i) + "]");
       return false;
@@ -164,6 +150,27 @@ class Writer {
   }
 
  private:
+  // The next member, owned: the converter, which is foreign code, may take it out of its container
+  // meanwhile, and so may other threads, even between two steps of this where there is no GIL.
+  static bool next_member(PyObject* dict, Py_ssize_t& position, py::object& name,
+                          py::object& value) {
+    name = value = py::object();  // without the lock: ends objects
+    const py::scoped_critical_section locked{py::handle(dict)};
+    std::array<PyObject*, 2> found{};
+    if (PyDict_Next(dict, &position, &found[0], &found[1]) == 0) return false;
+    name = py::reinterpret_borrow<py::object>(found[0]);
+    value = py::reinterpret_borrow<py::object>(found[1]);
+    return true;
+  }
+
+  static bool next_item(PyObject* sequence, Py_ssize_t index, py::object& value) {
+    value = py::object();
+    const py::scoped_critical_section locked{py::handle(sequence)};
+    if (index >= PySequence_Fast_GET_SIZE(sequence)) return false;
+    value = py::reinterpret_borrow<py::object>(PySequence_Fast_GET_ITEM(sequence, index));
+    return true;
+  }
+
   bool refuse(std::string complaint) {
     error_.complaint = std::move(complaint);
     return false;
