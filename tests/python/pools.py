@@ -6,6 +6,7 @@ import sys
 import textwrap
 import time
 import unittest
+from pathlib import Path
 
 from holysheep import MockPool
 
@@ -14,6 +15,16 @@ OTHERS = os.environ["HOLYSHEEP_OTHERS"]
 SECONDS_MAX = 60  # a hang, not slowness
 MODEL = "gpt-4.1"
 MESSAGES = [{"role": "user", "content": "a prompt nobody may log"}]
+
+
+def needs(*names):
+    """For a test that uses packages of others, of which some have no wheel for each Python."""
+    return unittest.skipIf(absent(*names), f"no wheel for this Python: {absent(*names)}")
+
+
+def absent(*names):
+    """Those of them that are not there, as a text."""
+    return ", ".join(name for name in names if not Path(OTHERS, name).exists())
 
 
 def answers(**default):

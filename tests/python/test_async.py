@@ -11,7 +11,7 @@ from holysheep import (
     InternalServerError,
     StreamInterruptedError,
 )
-from pools import MODEL, PoolTest, answers, chat, output_of
+from pools import MODEL, PoolTest, answers, chat, needs, output_of
 
 LIMITED = {"replies": [{"status": 429, "headers": {"Retry-After": "30"}}]}
 ENDLESS = answers(tokens=50, stall={"at": "after_content", "after_tokens": 2})
@@ -369,6 +369,7 @@ class Loops(PoolTest):
         with self.assertRaisesRegex(HolySheepError, "running asyncio event loop"):
             coroutine.send(None)
 
+    @needs("uvloop")
     def test_uvloop(self):
         out = output_of("""
             import asyncio, uvloop, holysheep

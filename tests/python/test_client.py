@@ -151,7 +151,8 @@ class Calls(PoolTest):
         with mock.patch.object(client.chat.completions, "create", return_value="fake"):
             self.assertEqual(client.chat.completions.create(), "fake")
         self.assertTrue(chat(client).id)
-        with self.assertRaisesRegex(TypeError, r"^chat.completions.create\(\) takes"):
+        # Python 3.9 says the last part of the name only.
+        with self.assertRaisesRegex(TypeError, r"^(chat.completions.)?create\(\) takes"):
             client.chat.completions.create(MODEL, MESSAGES)
 
     def test_headers_query_and_path(self):
@@ -648,7 +649,7 @@ class Construction(PoolTest):
                      bytearray(b'{"api_key": "sk-live-secret"')):
             with self.assertRaises(ConfigError) as caught:
                 HolySheepClient(config=text)
-            told = "".join(traceback.format_exception(caught.exception))
+            told = "".join(traceback.format_exception(None, caught.exception, None))
             self.assertNotIn("sk-live-secret", told)
         pool = self.pool()
         marked = HolySheepClient(config="\ufeff" + json.dumps(pool.config))

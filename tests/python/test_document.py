@@ -16,7 +16,7 @@ from holysheep import (
     InternalServerError,
     RateLimitError,
 )
-from pools import MESSAGES, MODEL, ROOT, PoolTest, answers, output_of
+from pools import MESSAGES, MODEL, ROOT, PoolTest, answers, needs, output_of
 
 EXAMPLES = Path(__file__).parent / "document"
 RECORDED = json.loads(Path(ROOT, "tests/vectors/document.json").read_text(encoding="utf-8"))
@@ -243,6 +243,7 @@ class Examples(PoolTest):
         self.assertTrue(out.startswith("연결 실패: Error code: 401"), out)
         self.assertNotIn("sk-wrong", out)
 
+    @needs("openai")
     def test_the_recipes(self):
         limited = self.pool({"replies": [{"status": 429}, {"status": 429}]})
         broken = self.pool({"replies": [{"status": 503}, {"status": 503}]})

@@ -12,7 +12,7 @@ from holysheep import (
     InternalServerError,
     RateLimitError,
 )
-from pools import PoolTest, answers, chat, output_of
+from pools import PoolTest, answers, chat, needs, output_of
 
 BY_ERROR = {
     "invalid_request": ("BadRequestError", 400),
@@ -140,6 +140,7 @@ class MaxRetries(PoolTest):
                 self.assertEqual(pool.count(), retries + 1)
 
 
+@needs("openai")
 class BesideOpenai(PoolTest):
     SOURCE = """
         import pickle, sys

@@ -14,7 +14,7 @@ import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from pools import OTHERS, SECONDS_MAX, PoolTest, answers
+from pools import OTHERS, SECONDS_MAX, PoolTest, absent, answers, needs
 
 APPLICATION = """
     import os
@@ -79,9 +79,12 @@ class Servers(PoolTest):
                 process.wait()
                 self.fail("the server did not end")
 
+    @needs("gunicorn")
     def test_gunicorn(self):
         for kind in ("sync", "gthread", "gevent"):
             with self.subTest(kind):
+                if kind == "gevent" and absent(kind):
+                    self.skipTest("no wheel for this Python: gevent")
                 with socket.socket() as free:
                     free.bind(("127.0.0.1", 0))
                     port = free.getsockname()[1]
@@ -111,9 +114,12 @@ class Servers(PoolTest):
         with urllib.request.urlopen(url, timeout=SECONDS_MAX) as answer:
             return answer.read().decode()
 
+    @needs("celery")
     def test_celery(self):
         for kind in ("prefork", "gevent"):
             with self.subTest(kind):
+                if kind == "gevent" and absent(kind):
+                    self.skipTest("no wheel for this Python: gevent")
                 pool, folder, environment, process, log = self.started(
                     TASKS, "celery", "-A", "application", "worker", "--pool", kind,
                     "--concurrency", "2", "--loglevel", "WARNING", "--without-gossip",

@@ -13,7 +13,7 @@ import unittest
 from pathlib import Path
 
 import holysheep
-from pools import MODEL, OTHERS, ROOT, PoolTest, chat, output_of
+from pools import MODEL, OTHERS, ROOT, PoolTest, chat, needs, output_of
 
 FENCE = re.compile(r"^```python\n(.*?)^```$", re.M | re.S)
 POINTED = """
@@ -101,13 +101,16 @@ class Types(unittest.TestCase):
                      "PYRIGHT_PYTHON_CACHE_DIR": str(Path(OTHERS, "pyright-cache"))})
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
+    @needs("mypy")
     def test_mypy_strict(self):
         self.checked("mypy", "--strict", "--python-version", "3.10", "--cache-dir", "/dev/null")
 
+    @needs("pyright")
     @unittest.skipUnless(shutil.which("node"), "pyright runs on node")
     def test_pyright(self):
         self.checked("pyright", "--pythonversion", "3.10", "--pythonpath", sys.executable)
 
+    @needs("mypy")
     def test_a_misspelt_attribute_is_seen(self):
         with self.assertRaisesRegex(AssertionError, "has no attribute"):
             self.EXAMPLE = self.EXAMPLE.rstrip() + "\n        client.chatt\n"
@@ -119,6 +122,7 @@ class Types(unittest.TestCase):
 
 
 class Fixture(unittest.TestCase):
+    @needs("pytest")
     def test_pytest_finds_the_fixture(self):
         test = """
             def test_a_429(holysheep_mock_pool):

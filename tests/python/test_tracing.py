@@ -2,7 +2,7 @@
 
 import unittest
 
-from pools import output_of
+from pools import needs, output_of
 
 PROGRAM = """
     import asyncio, json, sys
@@ -63,6 +63,7 @@ assert len(done) >= 2 and set(shown) == {{RuntimeError}}, (done, shown)
 """
 
 
+@needs("opentelemetry")
 class Spans(unittest.TestCase):
     def run_in(self, body, primary=LIMITED, kind="client", settings="", first="",
                backup="{}"):
@@ -237,6 +238,7 @@ class Without(unittest.TestCase):
         self.assertEqual(loaded, "False")
         self.assertIn("opentelemetry-api is needed", told)
 
+    @needs("opentelemetry")
     def test_the_api_alone_does_nothing(self):
         output_of("""
             import opentelemetry.trace
