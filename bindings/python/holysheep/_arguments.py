@@ -9,6 +9,7 @@ from os import fspath
 
 from . import _errors, _json
 from ._endpoint import Endpoint
+from ._object import unwrap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,8 +49,9 @@ def milliseconds(seconds: float, name: str, kind: Kind = _errors.RequestError) -
     """At least 1 for what is more than nothing: 0 would mean something else."""
     if isinstance(seconds, bool) or not hasattr(type(seconds), "__float__"):
         raise _errors.make(kind, f"{name}: expected seconds, None or an httpx.Timeout")
-    if not 0 < seconds < 1e9:
-        raise _errors.make(kind, f"{name}: expected seconds above 0")
+    if not 0 < seconds <= 1e9:
+        told = f"{name}: expected seconds, above 0 and up to 1e9; None means no limit"
+        raise _errors.make(kind, told)
     return max(1, round(seconds * 1000))
 
 
@@ -142,6 +144,7 @@ def load(config: Any) -> dict[str, Any]:
     return document
 
 
+_POOLS = ("base_url", "endpoints")
 _EXPECTED = "config: expected a dict, JSON text or the path of a file"
 
 
@@ -172,6 +175,31 @@ def _endpoint(entry: Any) -> Any:
     return entry
 
 
+def own(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """A client's arguments as views that are made of it later must find them: whoever gave them may
+    change a dict, and an iterator ends with its first use."""
+    made = {
+        name: unwrap(value) if is_given(value) or name == "timeout" else None
+        for name, value in arguments.items()
+    }
+    if hasattr(made["config"], "keys"):
+        made["config"] = unwrap(dict(made["config"]))
+    if made["endpoints"] is not None:
+        made["endpoints"] = unwrap(_list_of_endpoints(made["endpoints"]))
+    return made
+
+
+def _list_of_endpoints(given: Any) -> list[Any]:
+    # The members of a mapping are its keys: names, where its URLs are meant.
+    if isinstance(given, (str, bytes)) or hasattr(given, "keys") or not hasattr(given, "__iter__"):
+        raise _errors.make(
+            _errors.ConfigError,
+            "endpoints: expected a list of names, URLs, Endpoints or dicts with `name` and `url`,"
+            f" not {type(given).__name__}",
+        )
+    return list(given)
+
+
 def _merge(document: dict[str, Any], name: str, members: Mapping[str, Any]) -> None:
     document[name] = {**document.get(name, {}), **members}
 
@@ -198,16 +226,14 @@ def configuration(
     document.setdefault("version", 1)
     if api_key is not None:
         document["api_key"] = api_key
+    pool: dict[str, Any] = {}  # given beside `config`, it is in the place of that one's
     if base_url is not None:
-        document.pop("endpoints", None)
-        document["base_url"] = str(base_url)
+        pool["base_url"] = str(base_url)
     if endpoints is not None:
-        document.pop("base_url", None)
-        if isinstance(endpoints, (str, bytes)) or not hasattr(endpoints, "__iter__"):
-            raise _errors.make(
-                kind, "endpoints: expected a list of names, URLs, Endpoints or dicts"
-            )
-        document["endpoints"] = [_endpoint(entry) for entry in endpoints]
+        pool["endpoints"] = [_endpoint(entry) for entry in endpoints]
+    if pool:
+        document = {name: document[name] for name in document if name not in _POOLS}
+        document.update(pool)
     if policy is not None:
         document["policy"] = policy
     headers = dict(mapping(default_headers, "default_headers", kind))
@@ -221,40 +247,61 @@ def configuration(
     if headers:
         _merge(document, "headers", headers)
     if query:
-        texts = {
-            name: _query_text(each, f"default_query.{name}", kind) for name, each in query.items()
-        }
-        _merge(document, "query", texts)
+        _merge(document, "query", _query_texts(query, kind))
     document.update({name: value for name, value in settings.items() if is_given(value)})
     return document
 
 
-def _query_pairs(name: str, value: object) -> Iterator[tuple[str, str]]:
+def _query_pairs(
+    name: str, value: object, whose: str, kind: Kind
+) -> Iterator[tuple[str, str]]:
     """As the OpenAI SDK writes them: `a[]=1`, `a[b]=1`."""
     if not is_given(value) or value is None:
         return
     if isinstance(value, (list, tuple)):
         for each in value:
-            yield from _query_pairs(f"{name}[]", each)
+            yield from _query_pairs(f"{name}[]", each, whose, kind)
     elif isinstance(value, dict):
         for key, each in value.items():
-            yield from _query_pairs(f"{name}[{key}]", each)
+            yield from _query_pairs(f"{name}[{key}]", each, whose, kind)
     else:
-        yield name, _query_text(value, f"extra_query.{name}")
+        yield name, _query_text(value, f"{whose}.{name}", kind)
 
 
-def _query_text(value: object, name: str, kind: Kind = _errors.RequestError) -> str:
+def _query_text(value: object, name: str, kind: Kind) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    if type(value).__str__ is object.__str__ and type(value).__repr__ is object.__repr__:
+    plain = type(value).__str__ is object.__str__ and type(value).__repr__ is object.__repr__
+    if plain or isinstance(value, (bytes, bytearray, memoryview)):
         raise _errors.make(kind, f"{name}: expected text, not {type(value).__name__}")
     return str(value)
+
+
+def _pairs_of(
+    query: Mapping[str, object], whose: str, kind: Kind
+) -> list[tuple[str, str]]:
+    return [
+        pair
+        for name, value in query.items()
+        for pair in _query_pairs(str(name), value, whose, kind)
+    ]
+
+
+def _query_texts(query: Mapping[str, object], kind: Kind) -> dict[str, str]:
+    """For the configuration document, whose query has each name once."""
+    texts: dict[str, str] = {}
+    for name, text in _pairs_of(query, "default_query", kind):
+        if name in texts:
+            told = f"default_query.{name}: expected one value; lists go into a call's `extra_query`"
+            raise _errors.make(kind, told)
+        texts[name] = text
+    return texts
 
 
 def with_query(path: str, query: Mapping[str, object]) -> str:
     from urllib.parse import urlencode
 
-    pairs = [pair for name, value in query.items() for pair in _query_pairs(str(name), value)]
+    pairs = _pairs_of(query, "extra_query", _errors.RequestError)
     try:
         return f"{path}{'&' if '?' in path else '?'}{urlencode(pairs)}" if pairs else path
     except UnicodeEncodeError as error:

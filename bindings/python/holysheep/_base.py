@@ -11,7 +11,9 @@ from ._arguments import (
     body_of,
     check_text,
     configuration,
+    is_given,
     mapping,
+    own,
 )
 from ._call import Caller
 from ._engine import Engine
@@ -82,7 +84,7 @@ class BaseClient:
         self._open({name: given[name] for name in given if name not in ("self", "__class__")})
 
     def _open(self, arguments: dict[str, Any]) -> None:
-        self._arguments = arguments
+        self._arguments = arguments = own(arguments)
         given = dict(arguments)
         hooks = {name: given.pop(name) for name in _OF_A_WATCHER}
         self._watcher = _watcher(**hooks, awaits=self._awaits)
@@ -173,6 +175,11 @@ class BaseClient:
         """A client with other defaults on the same engine and pool. An argument that belongs to
         the configuration (`api_key`, `base_url`, …) makes a client of that configuration."""
         made = object.__new__(type(self))
+        more = {name: value for name, value in more.items() if is_given(value)}
+        if more.get("base_url") is not None:  # another pool, whichever way this one was given
+            more.setdefault("endpoints", None)
+        elif more.get("endpoints") is not None:
+            more.setdefault("base_url", None)
         merged = {name: more.pop(name, value) for name, value in self._arguments.items()}
         if more or any(merged[name] is not self._arguments[name] for name in _OF_AN_ENGINE):
             merged["settings"] = {**merged["settings"], **more}

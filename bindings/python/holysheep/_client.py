@@ -23,10 +23,15 @@ class HolySheepClient(BaseClient):
     api_key: the key, or a callable that returns it: asked before each call, for this call, on its
     thread. Each key has an engine and a pool of its own (the last eight are held); `pool`,
     `monitor`, `metrics` and `health` show those of the key that was given last.
+    base_url: of a pool of one endpoint; beside `endpoints` an error.
     endpoints: names, URLs, `Endpoint`s or dicts, first choice first.
     config: the configuration document: a dict, JSON text, or the path of a file. HOLYSHEEP_CONFIG
-    stands for it where neither it nor `base_url` nor `endpoints` is given.
-    timeout: seconds for a whole call, all attempts included; None: no limit; or an httpx.Timeout.
+    stands for it where neither it nor `base_url` nor `endpoints` is given. Arguments take the place
+    of what it says.
+    timeout: seconds for a whole call, all attempts included, up to 1e9; None: no limit; or an
+    httpx.Timeout.
+    default_query: written as the OpenAI SDK writes it: None is left out, a dict as `a[b]=1`. Each
+    name once: lists go into a call's `extra_query`.
     max_retries: as in the OpenAI SDK; n means n + 1 HTTP requests at most, those that were answered
     429 included. Without it `retry` holds (policy `smart`: a 429 is not counted; `max_wait_ms`
     limits how long a call waits for an end of the 429s).

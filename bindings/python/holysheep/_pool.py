@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import _json
+from ._arguments import check_text
 from ._endpoint import Endpoint
 
 TYPE_CHECKING = False
@@ -61,11 +62,14 @@ class Pool:
 
     def reset(self, endpoint: str = "") -> None:
         """Makes an endpoint (or all) healthy now: ends cooldowns, closes breakers."""
+        check_text("endpoint", endpoint)
         self._engine.tell(lambda native: native.reset(endpoint))
 
     def set_key(self, key: str, endpoint: str = "") -> None:
         """Sets the key of an endpoint, or of all that share the client's. Where `api_key` is a
         callable, it gives the latter: raises ConfigError."""
+        check_text("key", key)
+        check_text("endpoint", endpoint)
         self._caller.engines.set_key_of(endpoint, key)
 
     def __iter__(self) -> Iterator[Endpoint]:

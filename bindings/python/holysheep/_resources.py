@@ -5,7 +5,7 @@ type checkers."""
 from __future__ import annotations
 
 from . import _errors
-from ._arguments import NOT_GIVEN, check_text, mapping
+from ._arguments import NOT_GIVEN, check_text, is_given, mapping
 from ._http import Request as HTTPRequest
 from ._http import Response as HTTPResponse
 from ._results import (
@@ -72,7 +72,7 @@ class Operation:
     def check(self, body: Mapping[str, Any]) -> None:
         """Raises if one of the members that every such request has is not there."""
         for name in self.needed:
-            if name not in body:
+            if name not in body or not is_given(body[name]):
                 raise _errors.make(_errors.RequestError, f"{self.name}: `{name}` is missing")
 
 
@@ -197,7 +197,7 @@ def _creating(operation: Operation) -> Any:
         **body: Any,
     ) -> Any:
         for name in needed:
-            if name not in body:
+            if name not in body or not is_given(body[name]):
                 operation.check(body)
         if extra_body:
             body.update(mapping(extra_body, "extra_body"))
