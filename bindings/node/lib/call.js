@@ -5,6 +5,7 @@ const { AsyncResource } = require('node:async_hooks');
 const { setMaxListeners } = require('node:events');
 
 const { abortError, classes, errorOf } = require('./errors.js');
+const { read } = require('./json.js');
 const { CallMetadata, headersOf } = require('./metadata.js');
 const native = require('./native.js');
 
@@ -208,7 +209,7 @@ class WholeCall extends SignalledCall {
     if (this.kind === 'bytes') return body;
     let result;
     try {
-      result = JSON.parse(body);
+      result = read(body);
     } catch {
       if (this.kind === 'json') return body;
       const { metadata } = this;

@@ -1,4 +1,4 @@
-// From JavaScript's values to JSON, with errors that say where the trouble is.
+// From JavaScript's values to JSON, with errors that say where the trouble is, and back.
 'use strict';
 
 // `makeError(message, cause)` makes what is thrown.
@@ -68,4 +68,9 @@ function splitArray(text) {
   return parts;
 }
 
-module.exports = { splitArray, write };
+// The value that a body is. Some gateways put a byte order mark before it.
+function read(text) {
+  return JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
+}
+
+module.exports = { read, splitArray, write };

@@ -149,7 +149,8 @@ class BaseClient:
         extra_query: Mapping[str, object] | None = None,
         holysheep: CallOptions | None = None,
     ) -> Any:
-        """Any request below the base URL. The answer: an object, a list, or text if it is no JSON.
+        """Any request below the base URL. The answer: an object, a list, or text if it is no JSON;
+        `bytes`, untouched, if its content type or its bytes are no text (audio, images, files).
 
         json: the body as a value; content: the body as bytes or text (with a Content-Type in
         `extra_headers`); not both."""

@@ -6,6 +6,7 @@ from . import _errors, _log, _stream, _wait
 from ._arguments import NOT_GIVEN, Defaults
 from ._check import check
 from ._engine import Engine
+from ._metadata import headers_of
 from ._native import Failure
 from ._object import of_anything
 from ._resources import Completions, RawResponse
@@ -141,10 +142,23 @@ class Caller:
         return answer_of(self.outcome(verb, arguments))
 
 
+#: How the media types end whose bodies are text, beside all of `text/`.
+_TEXTS = ("json", "jsonl", "xml", "yaml", "javascript", "x-www-form-urlencoded")
+
+
 def answer_of(outcome: Outcome) -> Any:
+    """An object, a list or text; bytes, as they came, where the type or the bytes are no text."""
     from . import _json
 
-    text = outcome.text()
+    body = outcome.body()
+    headers = headers_of(_json.read(outcome.meta()))
+    kind = headers.get("content-type", "").split(";", 1)[0].strip().lower()
+    if kind and not kind.startswith("text/") and not kind.endswith(_TEXTS):
+        return body
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        return body
     try:
         return of_anything(_json.read(text))
     except (ValueError, RecursionError):

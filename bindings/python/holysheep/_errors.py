@@ -291,7 +291,7 @@ def _message(plain: type[HolySheepError], status: int, detail: dict[str, Any], t
     """`Error code: 503 - {…}` as the OpenAI SDK begins, then what happened where."""
     if told.startswith("all endpoints failed"):
         told = told.replace("): ", "):\n  ", 1).replace("; ", "\n  ")
-    if status and issubclass(plain, _WithResponse):
+    if status and issubclass(plain, APIStatusError):
         typed = {name: detail[name] for name in ("type", "code", "param") if detail.get(name)}
         typed = typed or {"verdict": detail.get("verdict")}
         head = f"Error code: {status} - {{'error': {typed}}}"

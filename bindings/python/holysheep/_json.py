@@ -48,7 +48,7 @@ def read(text: str) -> Any:
     try:
         value, end = scan(text, 0)
     except StopIteration:
-        stripped = text.lstrip()
+        stripped = text.lstrip("\ufeff \t\r\n")  # some gateways send a byte order mark
         if not stripped or stripped == text:
             raise ValueError("expected JSON") from None
         return read(stripped)
