@@ -6,7 +6,8 @@ import threading
 import unittest
 
 from holysheep import ClosedError, ConfigError, HolySheepError
-from pools import MESSAGES, PoolTest, answers, chat
+from holysheep._process import process
+from pools import MESSAGES, SECONDS_MAX, PoolTest, answers, chat, output_of
 
 RATE_LIMITED = answers(status=429, headers={"Retry-After": "100"})
 KEPT = 8  # engines of one client
@@ -48,6 +49,34 @@ class KeysTest(PoolTest):
         for each in threads:
             each.join()
         self.assert_own_keys(pool, 88)
+
+    def test_clients_that_have_asked_for_no_key_share_one_engine(self):
+        out = output_of("""
+            import os, holysheep
+            async def key():
+                return "sk-a"
+            def client():
+                return holysheep.AsyncHolySheepClient(key, base_url="http://127.0.0.1:9/v1")
+            kept = [client()]
+            before = len(os.listdir("/proc/self/task"))
+            kept += [client() for _ in range(50)]
+            print(len(os.listdir("/proc/self/task")) - before)
+        """)
+        self.assertEqual(out.strip(), "0")
+
+    def test_a_signal_handler_may_call_in_the_middle_of_a_call(self):
+        _, call = self.keyed(self.pool())
+
+        def in_the_middle():
+            with process.lock:  # where a handler may come
+                call("another")
+            done.append(True)
+
+        done = []
+        thread = threading.Thread(target=in_the_middle, daemon=True)
+        thread.start()
+        thread.join(SECONDS_MAX)
+        self.assertEqual(done, [True])
 
     def test_tasks_send_their_own_key(self):
         pool = self.pool(answers(latency_ms=5))

@@ -44,7 +44,7 @@ class KeyEngines:
         self.newest: Engine
         if first is None:
             # Checks the configuration and shows the pool; no call is made with it.
-            more: dict[str, Any] = {"api_key": "asked-before-each-call", "isolated": True}
+            more: dict[str, Any] = {"api_key": "asked-before-each-call"}
             if isinstance(document.get("monitor"), dict):
                 more["monitor"] = dict(document["monitor"])
                 more["monitor"].pop("listen", None)  # left to the first key's
