@@ -1,9 +1,18 @@
 """Arguments in forms that are easily taken for something else, and what many threads make at once."""
 
+import dataclasses
 import sys
 import threading
 
-from holysheep import NOT_GIVEN, ConfigError, HolySheepClient, RequestError, omit
+from holysheep import (
+    NOT_GIVEN,
+    ConfigError,
+    Endpoint,
+    EndpointStatus,
+    HolySheepClient,
+    RequestError,
+    omit,
+)
 from pools import MESSAGES, MODEL, PoolTest, chat
 
 QUERY = {"n": None, "d": {"a": 1, "b": omit}, "t": True}
@@ -46,6 +55,22 @@ class Pools(PoolTest):
         config["endpoints"][0]["url"] = "https://elsewhere.example/v1"
         for each in (client, other):
             self.assertEqual(each.with_options(policy="document").pool[0].url, pool.urls[0])
+
+
+    def test_an_endpoint_is_a_dataclass_for_those_who_ask(self):
+        made = Endpoint("https://a.example/v1", "a")
+        self.assertEqual(dataclasses.asdict(made),
+                         {"url": "https://a.example/v1", "name": "a", "last_error": None,
+                          "status": EndpointStatus.HEALTHY, "cooldown_until": 0})
+        self.assertEqual(dataclasses.replace(made, name="b").name, "b")
+        self.assertEqual(dataclasses.replace(made), made)
+
+        @dataclasses.dataclass
+        class Mine(Endpoint):
+            region: str = "eu"
+
+        self.assertEqual([each.name for each in dataclasses.fields(Mine)],
+                         ["url", "name", "status", "last_error", "cooldown_until", "region"])
 
 
 class Values(PoolTest):

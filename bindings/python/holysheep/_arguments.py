@@ -182,8 +182,9 @@ def own(arguments: Mapping[str, Any]) -> dict[str, Any]:
         name: unwrap(value) if is_given(value) or name == "timeout" else None
         for name, value in arguments.items()
     }
-    if hasattr(made["config"], "keys"):
-        made["config"] = unwrap(dict(made["config"]))
+    config: Any = made["config"]
+    if hasattr(config, "keys"):
+        made["config"] = unwrap(dict(config))
     if made["endpoints"] is not None:
         made["endpoints"] = unwrap(_list_of_endpoints(made["endpoints"]))
     return made

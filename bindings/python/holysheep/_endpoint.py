@@ -16,10 +16,29 @@ class EndpointStatus(Enum):
     DOWN = "down"
 
 
+class _OfADataclass:
+    """What `dataclasses` looks for in a class, made when it looks: importing that module takes
+    about as long as all of this package."""
+
+    def __set_name__(self, _: Any, name: str) -> None:
+        self._name = name
+
+    def __get__(self, _: Any, kind: Any = None) -> Any:
+        from dataclasses import make_dataclass
+
+        defaults = dict(status=EndpointStatus.HEALTHY, last_error=None, cooldown_until=0)
+        fields: Any = ["url", "name", *((name, object, it) for name, it in defaults.items())]
+        return getattr(make_dataclass("Endpoint", fields), self._name)
+
+
 class Endpoint:
-    """A template for a client's pool, or, from a client, a view of an endpoint at one moment."""
+    """A template for a client's pool, or, from a client, a view of an endpoint at one moment. For
+    `dataclasses.asdict`, `replace` and `fields` it is a dataclass, as the tutorial's is."""
 
     __slots__ = ("cooldown_until", "details", "last_error", "name", "status", "url")
+    if not TYPE_CHECKING:
+        __dataclass_fields__ = _OfADataclass()
+        __dataclass_params__ = _OfADataclass()
 
     def __init__(
         self,

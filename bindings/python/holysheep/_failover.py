@@ -63,7 +63,7 @@ class HolySheepFailoverClient:
 
     @property
     def current_endpoint_index(self) -> int:
-        """Where the next call begins to look."""
+        """Where the next call begins to look. The engine's to change, as calls fail."""
         index: int = self._client.pool.status()["current_endpoint"]
         return index
 

@@ -93,18 +93,18 @@ class Metadata:
         return members.get(name)
 
     @property
-    def endpoint(self) -> str:
-        """Name of the endpoint that answered."""
+    def endpoint(self) -> str | None:
+        """Name of the endpoint that answered; None where none did."""
         return self._get("endpoint")  # type: ignore[no-any-return]
 
     @property
-    def model(self) -> str:
-        """The model that was asked for."""
+    def model(self) -> str | None:
+        """The model that was asked for; None of a path that has none."""
         return self._get("model")  # type: ignore[no-any-return]
 
     @property
-    def model_served(self) -> str:
-        """The model that the answer names."""
+    def model_served(self) -> str | None:
+        """The model that the answer names; None where it names none."""
         return self._get("model_served")  # type: ignore[no-any-return]
 
     @property

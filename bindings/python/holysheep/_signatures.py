@@ -81,14 +81,15 @@ class ChatCreate(Protocol[Whole, Streamed]):
 
 
 class ResponsesCreate(Protocol[Whole, Streamed]):
-    """Responses. Arguments that are not named here go into the body as they are."""
+    """Responses. Arguments that are not named here go into the body as they are. A stored `prompt`
+    may name the model."""
 
     @overload
     def __call__(
         self,
         *,
-        model: str,
-        input: str | Iterable[Any] = ...,
+        model: str | NotGiven = ...,
+        input: str | Iterable[Any] | NotGiven = ...,
         stream: Literal[False] | None = None,
         timeout: Timeout = ...,
         extra_headers: Mapping[str, str] | None = None,
@@ -102,8 +103,8 @@ class ResponsesCreate(Protocol[Whole, Streamed]):
     def __call__(
         self,
         *,
-        model: str,
-        input: str | Iterable[Any] = ...,
+        model: str | NotGiven = ...,
+        input: str | Iterable[Any] | NotGiven = ...,
         stream: Literal[True],
         timeout: Timeout = ...,
         extra_headers: Mapping[str, str] | None = None,
@@ -114,7 +115,7 @@ class ResponsesCreate(Protocol[Whole, Streamed]):
     ) -> Streamed: ...
 
     @overload
-    def __call__(self, *, model: str, stream: bool, **body: Any) -> Whole | Streamed: ...
+    def __call__(self, *, stream: bool, **body: Any) -> Whole | Streamed: ...
 
 
 class EmbeddingsCreate(Protocol[Whole]):
