@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import os
+import re
 import subprocess
 import tarfile
 import tempfile
@@ -20,6 +21,10 @@ class Wheel(unittest.TestCase):
         self.assertIsNone(importlib.metadata.requires("holysheep"))
         self.assertEqual(found["Version"], holysheep.__version__)
         self.assertEqual(found["Description-Content-Type"], "text/markdown")
+        text = Path(ROOT, "bindings/python/README.md").read_text(encoding="utf-8")
+        self.assertEqual((found["Description"] or found.get_payload()).strip(), text.strip())
+        # Nothing but absolute links leads anywhere from the index.
+        self.assertEqual(re.findall(r"\]\((?!https://)[^)]*\)", text), [])
         self.assertIn("Typing :: Typed", found.get_all("Classifier"))
         scripts = importlib.metadata.distribution("holysheep").entry_points
         self.assertEqual({(each.group, each.name) for each in scripts},
@@ -55,6 +60,7 @@ class Sources(unittest.TestCase):
             with tarfile.open(next(Path(folder).iterdir())) as archive:
                 names = {name.split("/", 1)[1] for name in archive.getnames() if "/" in name}
         for name in ("CMakeLists.txt", "pyproject.toml", "README.md", "LICENSE", "core/engine.cpp",
+                     "bindings/python/README.md",
                      "capi/holysheep.h", "bindings/cli/CMakeLists.txt",
                      "bindings/python/CMakeLists.txt", "bindings/python/native/module.cpp",
                      "bindings/python/holysheep/_native.pyi"):
