@@ -167,6 +167,29 @@ class BesideOpenai(PoolTest):
                 out = output_of(self.SOURCE.format(first=first, loaded=loaded), others=True)
                 self.assertEqual(out, "429 True False\n401 True False\n503 True False\n")
 
+    def test_the_root_of_its_errors_catches_all_of_ours(self):
+        out = output_of("""
+            import openai
+            from holysheep import HolySheepClient, MockPool
+            pool = MockPool()
+            closed = pool.client(isolated=True)
+            closed.close()
+            def ask(client, **more):
+                client.chat.completions.create(model="m", messages=[], **more)
+            for attempt in (
+                lambda: ask(closed),
+                lambda: ask(pool.client(), holysheep={"allow": ["nowhere"]}),
+                lambda: ask(pool.client(), user=object()),
+                lambda: HolySheepClient(endpoints=5),
+            ):
+                try:
+                    attempt()
+                except openai.OpenAIError as error:
+                    print(type(error).__name__, isinstance(error, openai.APIError))
+        """, others=True)
+        self.assertEqual(out.split("\n"), ["ClosedError False", "NoRouteError False",
+                                           "RequestError False", "ConfigError False", ""])
+
     def test_its_own_objects_are_accepted_and_given(self):
         out = output_of("""
             import json, openai

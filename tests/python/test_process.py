@@ -59,6 +59,22 @@ class Import(unittest.TestCase):
         self.assertEqual(out.split("\n")[:2], ["[]", "AsyncHolySheepClient MockPool"])
 
 
+    @unittest.skipUnless(sys.version_info < (3, 12), "later versions load it, or say so themselves")
+    def test_a_sub_interpreter_is_refused_at_once(self):
+        out = output_of("""
+            import _xxsubinterpreters as interpreters
+            made = interpreters.create()
+            try:
+                interpreters.run_string(made, "import holysheep")
+            except interpreters.RunFailedError as error:
+                print(error)
+            interpreters.destroy(made)
+            import holysheep
+        """)
+        self.assertIn("ImportError", out)
+        self.assertIn("WSGIApplicationGroup", out)
+
+
 class Certificates(PoolTest):
     # In a mount namespace of its own, where the distribution's certificates are not there.
     HIDDEN = """

@@ -15,7 +15,7 @@ pool of fake providers for tests.
 
 from __future__ import annotations
 
-from . import _native
+from . import _interpreter, _native
 from ._arguments import NOT_GIVEN, omit
 from ._client import HolySheepClient
 from ._endpoint import Endpoint, EndpointStatus

@@ -15,8 +15,9 @@
       RequestError                   also a ValueError; nothing was sent
       NoRouteError, LimitError, ClosedError, ForkedError, CancelledError
 
-A handler for the `openai` package's class of the same name catches ours too: where that package is
-loaded when an error is raised, the error is an instance of both. It is never imported from here.
+A handler for the `openai` package's class of the same name catches ours too, and one for its
+`OpenAIError` all of them: where that package is loaded when an error is raised, the error is an
+instance of both. It is never imported from here.
 
 No text holds a key, a prompt or an answer: `str(error)` is made of typed fields and of the engine's
 own words. What the provider said stands in `body`, what a stream had said in `partial`.
@@ -231,8 +232,9 @@ def _class_of(plain: type[HolySheepError], all_failed: bool) -> type[HolySheepEr
     """The class to raise: `plain`, together with what else must catch it."""
     openai = sys.modules.get("openai")
     foreign = None
-    if openai is not None and issubclass(plain, APIError):
-        foreign = getattr(openai, plain.__name__, None) or getattr(openai, "APIError", None)
+    if openai is not None:
+        root = "APIError" if issubclass(plain, APIError) else "OpenAIError"
+        foreign = getattr(openai, plain.__name__, None) or getattr(openai, root, None)
     if not isinstance(foreign, type) or not issubclass(foreign, Exception):
         foreign = None
     if not all_failed and foreign is None:
