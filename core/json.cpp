@@ -38,7 +38,40 @@ struct JsonElement {
 struct JsonDocument::Impl {
   dom::parser parser;
   dom::element root;
+
+  auto parse(std::string_view text) {
+    return parser.parse(text.data(), text.size(), true).get(root);
+  }
 };
+
+namespace {
+
+// simdjson refuses a whole text for an integer beyond 64 bits. As a double it can be read, and who
+// reads it names its field.
+std::string integers_made_doubles(std::string_view text) {
+  constexpr std::size_t kDigitsRead = 18;  // fit in any case
+  std::string made;
+  made.reserve(text.size() + 16);
+  for (std::size_t at = 0; at < text.size();) {
+    std::size_t end = at + 1;
+    if (text[at] == '"') {
+      while (end < text.size() && text[end] != '"')
+        end += text[end] == '\\' ? 2U : 1U;
+      end = std::min(end + 1, text.size());
+    } else if (text[at] >= '0' && text[at] <= '9') {
+      end = std::min(text.find_first_not_of("0123456789", at), text.size());
+    }
+    made += text.substr(at, end - at);
+    const char next = end < text.size() ? text[end] : ' ';
+    const bool is_whole = next != '.' && next != 'e' && next != 'E';
+    const bool is_fraction = at > 0 && std::strchr(".eE+", text[at - 1]) != nullptr;
+    if (text[at] != '"' && end - at > kDigitsRead && is_whole && !is_fraction) made += ".0";
+    at = end;
+  }
+  return made;
+}
+
+}  // namespace
 
 JsonDocument::JsonDocument() = default;
 JsonDocument::~JsonDocument() = default;
@@ -51,13 +84,14 @@ Result<JsonDocument> JsonDocument::parse(std::string_view text, std::string_view
   if (text.substr(0, 3) == "\xef\xbb\xbf") text.remove_prefix(3);
   JsonDocument document;
   document.impl_ = std::make_unique<Impl>();
-  const auto code =
-      document.impl_->parser.parse(text.data(), text.size(), true).get(document.impl_->root);
+  const auto code = document.impl_->parse(text);
   if (code == simdjson::SUCCESS) return document;
   if (code == simdjson::MEMALLOC) return Error{Status::no_memory, "out of memory"};
   std::string message(what);
   if (const auto fault = scan_json(text)) {
     message += ": not valid JSON: " + describe_fault(text, *fault);
+  } else if (document.impl_->parse(integers_made_doubles(text)) == simdjson::SUCCESS) {
+    return document;
   } else {
     message += ": JSON that cannot be read (a number out of range, or half of a surrogate pair)";
   }

@@ -1,5 +1,7 @@
 #include "core/url.h"
 
+#include <algorithm>
+
 namespace holysheep {
 namespace {
 
@@ -13,14 +15,35 @@ void replace(std::string& text, std::string_view pattern, std::string_view by) {
   if (at != std::string::npos) text.replace(at, pattern.size(), by);
 }
 
-// Whether a query, if the path has one, holds the parameter. `name` is percent-encoded.
-bool has_parameter(std::string_view path, std::string_view name) {
-  std::size_t at = path.find('?');
-  while (at != std::string_view::npos) {
-    const std::string_view rest = path.substr(at + 1);
-    const std::string_view found = rest.substr(0, rest.find_first_of("=&"));
-    if (found == name) return true;
-    at = path.find('&', at + 1);
+int digit_of(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+std::string form_decode(std::string_view text) {
+  std::string decoded;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool is_escape = text[i] == '%' && i + 2 < text.size() && digit_of(text[i + 1]) >= 0 &&
+                           digit_of(text[i + 2]) >= 0;
+    if (is_escape) {
+      decoded += static_cast<char>(digit_of(text[i + 1]) * 16 + digit_of(text[i + 2]));
+      i += 2;
+    } else {
+      decoded += text[i] == '+' ? ' ' : text[i];
+    }
+  }
+  return decoded;
+}
+
+// Whether the query has the parameter, be it as a list or an object: `a=1`, `a[]=1`, `a[b]=1`.
+bool has_parameter(std::string_view query, std::string_view name) {
+  while (!query.empty()) {
+    const std::string_view part = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(part.size() + 1, query.size()));
+    const std::string found = form_decode(part.substr(0, part.find('=')));
+    const bool begins = found.compare(0, name.size(), name) == 0;
+    if (begins && (found.size() == name.size() || found[name.size()] == '[')) return true;
   }
   return false;
 }
@@ -69,12 +92,13 @@ std::string endpoint_url(const EndpointConfig& endpoint, std::string_view path,
     replace(filled, "{path}", path);
     url += filled;
   }
-  char separator = url.find('?') == std::string::npos ? '?' : '&';
+  const std::size_t question = path.find('?');
+  const std::string_view own = question < path.size() ? path.substr(question + 1) : "";
+  char separator = question == std::string::npos ? '?' : '&';
   for (const auto& [name, value] : endpoint.query) {
-    const std::string encoded = percent_encode(name);
-    if (has_parameter(path, encoded)) continue;
+    if (has_parameter(own, name)) continue;
     url += separator;
-    url += encoded;
+    url += percent_encode(name);
     url += '=';
     url += percent_encode(value);
     separator = '&';

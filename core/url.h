@@ -10,8 +10,8 @@
 namespace holysheep {
 
 // `path` as in the request, with or without its own query. A leading "/v1" that the base URL ends
-// with already is not repeated. {model} and {path} of the endpoint's template are filled in. Where
-// the request's query has a parameter of the configured one, the request's goes alone.
+// with already is not repeated. {model} and {path} of the endpoint's template are filled in. A
+// configured parameter stands back where the request has one of that name, as headers do.
 std::string endpoint_url(const EndpointConfig& endpoint, std::string_view path,
                          std::string_view model);
 

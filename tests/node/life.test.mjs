@@ -2,7 +2,7 @@
 // HOLYSHEEP_LIFE times (tests/node/run --all: 100).
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { run, succeeded } from './support.mjs';
+import { execute, run, succeeded } from './support.mjs';
 
 const TIMES = Number(process.env.HOLYSHEEP_LIFE ?? 3);
 
@@ -173,29 +173,65 @@ scenario(
 `,
 );
 
-for (const [what, work] of [
-  ['a drain', 'client.close({ timeout: 60000 })'],
-  ['a look at a status page', "client.checkService('http://127.0.0.1:9/')"],
-]) {
-  scenario(
-    `a worker that ends when ${what} has ended and was not told yet`,
-    `
-    const { Worker } = require('node:worker_threads');
-    const source = \`
-      const { MockPool } = require('holysheep');
-      const mock = new MockPool([{ name: 'primary', default: { latency_ms: 20 } }]);
-      const client = mock.client();
-      client.chat.completions.create({ model: 'm', messages: [] }).catch(() => {});
-      ${work}.catch(() => {});
-      const until = Date.now() + 200;
-      while (Date.now() < until); // synchronous work of the program's
-      process.exit(0);
-    \`;
-    new Worker(source, { eval: true }).on('exit', (code) => console.log('done', code));
+// What has ended in the background, and was not delivered yet: Node runs the loop once more, where
+// no JavaScript may run.
+const BACKGROUND = ['client.close({ timeout: 5000 })', "client.checkService('http://127.0.0.1:9/')"];
+for (const work of BACKGROUND) {
+  for (const end of ['worker.terminate()', 'process.exit()']) {
+    scenario(
+      `${end} in a worker when ${work} has just ended`,
+      `
+  const { Worker } = require('node:worker_threads');
+  const mock = new MockPool([{ name: 'primary', default: { latency_ms: 20 } }]);
+  const source = \`
+    const { HolySheepClient } = require('holysheep');
+    const { parentPort } = require('node:worker_threads');
+    const { readdirSync } = require('node:fs');
+    const threads = () => readdirSync('/proc/self/task').length;
+    const client = new HolySheepClient({ config: \${JSON.stringify(mock.config)} });
+    client.chat.completions.create({ model: 'm', messages: [] }).catch(() => {});
+    const before = threads();
+    ${work}.catch(() => {});
+    const deadline = Date.now() + 2000;
+    while (threads() > before && Date.now() < deadline); // its thread ends, this loop is busy
+    parentPort.postMessage('ended');
+    ${end === 'process.exit()' ? 'process.exit(0);' : 'for (;;);'}
+  \`;
+  const worker = new Worker(source, { eval: true });
+  worker.on('message', () => { if (${end.startsWith('worker')}) worker.terminate(); });
+  worker.on('exit', () => console.log('done'));
 `,
-    (output) => assert.match(output, /done 0/),
-  );
+    );
+  }
 }
+
+test('where the system gives no thread, work in the background fails alone', async () => {
+  // Stacks of 1 GiB do not fit into what is left; a failed close() leaves the calls alone.
+  const source = `
+    ${PROLOGUE}
+    const { execFileSync } = require('node:child_process');
+    const mock = new MockPool([{ name: 'primary', default: { stall: 'before_headers' } }]);
+    const client = mock.client();
+    (async () => {
+      let ended = 0;
+      const call = client.chat.completions.create(CHAT).catch(() => ++ended);
+      const status = require('node:fs').readFileSync('/proc/self/status', 'latin1');
+      const bytes = (Number(/VmSize:\\s+(\\d+)/.exec(status)[1]) + 524288) * 1024;
+      execFileSync('prlimit', ['--pid', String(process.pid), '--as=' + bytes + ':']);
+      const works = [client.checkService('http://127.0.0.1:9/'), client.close({ timeout: 5000 })];
+      for (const work of works) await work.then(console.log, (error) => console.log(error.message));
+      await turn();
+      const before = ended;
+      await client.close();
+      await call;
+      console.log('done', before, ended);
+    })();
+  `;
+  const command = 'ulimit -s 1048576 && exec "$0" --input-type=commonjs -e "$1"';
+  const output = succeeded(await execute('sh', ['-c', command, process.execPath, source]));
+  assert.equal(output.match(/no thread can be started/g)?.length, 2, output);
+  assert.match(output, /done 0 1/);
+});
 
 const FOUR_WORKERS = `
   const { Worker } = require('node:worker_threads');

@@ -39,6 +39,16 @@ void check_rows(const std::vector<Row>& rows, const Environment& environment = w
 
 }  // namespace
 
+TEST_CASE("a number that fits into no integer is an error that names its key") {
+  check_rows({
+      {R"("time_limits":{"total_ms":100000000000000000000})", "time_limits.total_ms: expected "},
+      {R"("api_key":"a\"b1","retry":{"max_attempts":-99999999999999999999})",
+       "retry.max_attempts: expected "},
+      {R"("weights":[0.12345678901234567890,1e400,100000000000000000000])",
+       "configuration: JSON that cannot be read"},
+  });
+}
+
 TEST_CASE("an unknown key is an error that names its path and the nearest name") {
   check_rows({
       {R"("prioritty":1)", "prioritty: unknown key"},

@@ -18,6 +18,10 @@ TEST_CASE("a parameter of the request takes the place of the configured one") {
         "https://api.example/v1/x?a%20b=&q=api-version=9&api-version=7");
   CHECK(url("/x?api-version-2=1") ==
         "https://api.example/v1/x?api-version-2=1&api-version=7&a%20b=c");
+  // However it is written, and as a list or an object too.
+  CHECK(url("/x?api%2Dversion%5B%5D=8&a+b[c]=d") ==
+        "https://api.example/v1/x?api%2Dversion%5B%5D=8&a+b[c]=d");
+  CHECK(url("/x?%zz&%") == "https://api.example/v1/x?%zz&%&api-version=7&a%20b=c");
 }
 
 }  // namespace

@@ -9,10 +9,17 @@ export type Role = 'system' | 'developer' | 'user' | 'assistant' | 'tool';
 
 export type ContentPart =
   | { type: 'text'; text: string }
-  | { type: 'image_url'; image_url: { url: string; detail?: 'auto' | 'low' | 'high' } }
+  | { type: 'image_url'; image_url: { url: string; detail?: 'auto' | 'low' | 'high' | undefined } }
   | { type: 'input_audio'; input_audio: { data: string; format: string } }
   | { type: 'refusal'; refusal: string }
-  | { type: 'file'; file: { file_data?: string; file_id?: string; filename?: string } };
+  | {
+      type: 'file';
+      file: {
+        file_data?: string | undefined;
+        file_id?: string | undefined;
+        filename?: string | undefined;
+      };
+    };
 
 export interface ToolCall {
   id: string;
@@ -149,7 +156,7 @@ export interface CreateEmbeddingResponse {
   usage: { prompt_tokens: number; total_tokens: number };
 }
 
-export type ModerationCreateParams = Open<{ model?: string; input: unknown }>;
+export type ModerationCreateParams = Open<{ model?: string | undefined; input: unknown }>;
 
 export interface ModerationCreateResponse {
   id: string;

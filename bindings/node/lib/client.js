@@ -11,13 +11,8 @@ const {
   checkOptions,
   configuration,
   defaultsOf,
-  namesOfHeaders,
-  namesOfQuery,
   overDefaults,
   overOptions,
-  takenAway,
-  takenFrom,
-  takesAway,
   textOf,
   withQuery,
 } = require('./configuration.js');
@@ -54,7 +49,7 @@ class HolySheepClient {
   #own; // the native client, where the key is no function
   #hooks; // undefined, or {onAttempt, onDone}
   #defaults; // of withOptions(): options of each call
-  #fixed; // names of the default headers and parameters that the pool has
+  #fixed; // what the pool sends by itself
   #settings = PLAIN; // of calls without options of their own
   #keys; // where it is: a KeyHandles
   #isShared = false; // the native client is another's
@@ -74,7 +69,7 @@ class HolySheepClient {
     if (parent === undefined) {
       this.#open(options);
     } else {
-      this.#share(parent.client, parent.changed);
+      this.#share(parent.client, parent.defaults);
     }
     addResources(this, {
       post: (...request) => this.#post(...request),
@@ -86,18 +81,18 @@ class HolySheepClient {
     const { apiKey, logLevel: level = 'info' } = options;
     const logger = options.logger ?? (options.logLevel ? console : undefined);
     const open = (document) => openHandle(document, level === 'off' ? undefined : logger, level);
-    const document = configuration(options);
-    if (typeof apiKey === 'function') this.#keys = new KeyHandles(apiKey, document, open);
-    else this.#own = open(document);
-    this.#fixed = { headers: namesOfHeaders(options), query: namesOfQuery(options) };
+    const { text, fixed } = configuration(options);
+    if (typeof apiKey === 'function') this.#keys = new KeyHandles(apiKey, text, open);
+    else this.#own = open(text);
+    this.#fixed = fixed;
   }
 
-  #share(parent, changed) {
+  #share(parent, defaults) {
     this.#own = parent.#own;
     this.#keys = parent.#keys;
     this.#isShared = true;
     this.#fixed = parent.#fixed;
-    this.#defaults = defaultsOf(changed, parent.#defaults);
+    this.#defaults = defaults;
     this.#settings = new CallSettings(this.#defaults);
   }
 
@@ -110,10 +105,10 @@ class HolySheepClient {
   withOptions(options) {
     checkClientOptions(options);
     const merged = overOptions(options, this.#options);
-    const alike =
-      Object.keys(options).every((name) => OF_A_CALL.has(name)) &&
-      !takesAway(options, this.#fixed);
-    return new this.constructor(merged, alike ? { client: this, changed: options } : undefined);
+    const defaults = Object.keys(options).every((name) => OF_A_CALL.has(name))
+      ? defaultsOf(options, this.#defaults, this.#fixed)
+      : undefined;
+    return new this.constructor(merged, defaults && { client: this, defaults });
   }
 
   // ---- requests -------------------------------------------------------------------------------
@@ -165,22 +160,9 @@ class HolySheepClient {
 
   #settingsOf(options) {
     if (options === undefined || options === null) return this.#settings;
-    const kept = takenAway(options.headers, this.#fixed.headers);
-    if (kept !== undefined) {
-      throw requestError(
-        `headers.${JSON.stringify(kept)}: a default header of the client, which no call can take ` +
-          'away; withOptions({ defaultHeaders }) makes a client without it',
-      );
-    }
-    const parameter = takenFrom(options.query, this.#fixed.query);
-    if (parameter !== undefined) {
-      throw requestError(
-        `query.${parameter}: a default of the client, which no call can take away; ` +
-          'withOptions({ defaultQuery }) makes a client without it',
-      );
-    }
     const before = this.#defaults;
-    return new CallSettings(before === undefined ? options : overDefaults(options, before));
+    const merged = before === undefined ? options : overDefaults(options, before);
+    return new CallSettings(merged, this.#fixed);
   }
 
   // `path`: a text, or a function that makes it.

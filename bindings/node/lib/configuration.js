@@ -28,7 +28,7 @@ const KINDS = {
   hook: ['a function', isFunction],
   truth: ['true or false', (value) => typeof value === 'boolean'],
   signal: ['an AbortSignal', isSignal],
-  callOptions: ['an object: "Options of a call" in CONFIGURATION.md', isObject],
+  callOptions: ['an object: "Options of a call" in CONFIGURATION.md', isRecord],
   tracing: ["true, false or the module '@opentelemetry/api'", isTracing],
 };
 
@@ -159,11 +159,14 @@ function readFile(path) {
   } catch (cause) {
     throw configError(`${path}: ${cause.message}`, cause);
   }
+  let document;
   try {
-    return JSON.parse(text);
+    document = JSON.parse(text);
   } catch {
-    throw configError(`${path}: ${whatIsWrong(text)}`);
+    // Told below.
   }
+  if (!isRecord(document)) throw configError(`${path}: ${whatIsWrong(text)}`);
+  return document;
 }
 
 // V8's words quote the text, in which there may be a key: the engine has better ones.
@@ -171,7 +174,7 @@ function whatIsWrong(text) {
   const opened = addon.clientOpen(text);
   if (Array.isArray(opened)) return errorOfFailure(opened).message;
   addon.clientClose(opened);
-  return 'expected JSON';
+  return 'expected a JSON object';
 }
 
 // The document that the others are laid over: `config`, or HOLYSHEEP_CONFIG where nothing names
@@ -184,12 +187,12 @@ function startingPoint(options) {
   return {};
 }
 
-// [name, value] of an object, a Headers of any make, a Map, an array of pairs.
+// [name, value] of an object, a Headers of any kind, a Map, an array of pairs.
 function entriesOf(given, what, makeError) {
   if (!isFunction(given[Symbol.iterator])) {
     if (!isFunction(given.forEach)) return Object.entries(given);
     const found = [];
-    given.forEach((value, name) => found.push([name, value]));
+    given.forEach((value, name) => found.push([String(name), value]));
     return found;
   }
   const pairs = [...given];
@@ -210,7 +213,7 @@ function plainText(value, what, makeError) {
 const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 // Adds them to an object of texts. A later one takes the place of an earlier one of the same name,
-// in whatever case; one that is null takes it away.
+// in whatever case; null stays, and says that there shall be none.
 function addHeaders(made, given, what, makeError = requestError) {
   for (const [name, value] of entriesOf(given, what, makeError)) {
     const place = `${what}.${JSON.stringify(name)}`;
@@ -219,50 +222,42 @@ function addHeaders(made, given, what, makeError = requestError) {
     for (const known of Object.keys(made)) {
       if (known.toLowerCase() === name.toLowerCase()) delete made[known];
     }
-    if (value === null) continue;
-    const text = plainText(value, place, makeError);
-    if (/[\r\n\0]/.test(text)) throw makeError(`${place}: a header must be one line`);
+    const text = value === null ? null : plainText(value, place, makeError);
+    if (text !== null && /[\r\n\0]/.test(text)) {
+      throw makeError(`${place}: a header must be one line`);
+    }
     made[name] = text;
   }
   return made;
 }
 
-// The default headers that the engine sends by itself, in small letters.
-function namesOfHeaders(options) {
-  return Object.keys(headersOf(options)).map((name) => name.toLowerCase());
+function present(texts) {
+  return Object.fromEntries(Object.entries(texts).filter(([, text]) => text !== null));
 }
 
-// The parameters that it adds to each query by itself.
-function namesOfQuery({ defaultQuery }) {
-  return Object.keys(queryTexts(defaultQuery ?? {}));
+// What the pool sends with each request by itself: names of headers, in small letters, and of
+// query parameters. Calls can give them another value, and cannot take them away.
+class Fixed {
+  constructor({ headers, query }) {
+    this.headers = Object.keys(headers ?? {}).map((name) => name.toLowerCase());
+    this.query = Object.keys(query ?? {});
+  }
+
+  // The first that these would take away, or undefined.
+  header(headers) {
+    const isFixed = (name) => headers[name] === null && this.headers.includes(name.toLowerCase());
+    return Object.keys(headers).find(isFixed);
+  }
+
+  parameter(query) {
+    return Object.keys(query).find((name) => query[name] === null && this.query.includes(name));
+  }
 }
 
-// The first of the engine's own headers that `headers` would take away, or undefined.
-function takenAway(headers, names) {
-  if (names.length === 0 || !headers) return undefined;
-  const entries = entriesOf(headers, 'headers', requestError);
-  return entries.find(([name, value]) => value === null && names.includes(name.toLowerCase()))?.[0];
-}
-
-// The same of its parameters.
-function takenFrom(query, names) {
-  return names.find((name) => query?.[name] === null);
-}
-
-// Whether withOptions() takes away what the engine sends by itself.
-function takesAway(options, { headers, query }) {
-  return (
-    takenAway(options.defaultHeaders, headers) !== undefined ||
-    takenAway(namedHeaders(options), headers) !== undefined ||
-    takenFrom(options.defaultQuery, query) !== undefined
-  );
-}
-
-function queryTexts(given) {
-  const made = {};
+function addQuery(made, given) {
   for (const [name, value] of Object.entries(given)) {
-    if (value === undefined || value === null) continue;
-    made[name] = plainText(value, `defaultQuery.${name}`, configError);
+    if (value === undefined) continue;
+    made[name] = value === null ? null : plainText(value, `defaultQuery.${name}`, configError);
   }
   return made;
 }
@@ -272,29 +267,26 @@ function environmentKey() {
   return require('node:worker_threads').isMainThread ? undefined : process.env.HOLYSHEEP_API_KEY;
 }
 
-// What is too much for the engine it says itself, as long as it can read the number.
-const MILLISECONDS_MAX = Number.MAX_SAFE_INTEGER;
+const milliseconds = (timeout) => (timeout === Infinity ? 0 : Math.max(1, Math.round(timeout)));
 
-function milliseconds(timeout) {
-  if (timeout === Infinity) return 0;
-  return Math.min(Math.max(1, Math.round(timeout)), MILLISECONDS_MAX);
+// Adds the headers that a client's options name.
+function addDefaultHeaders(made, options) {
+  const { organization, project } = options;
+  const named = {
+    'OpenAI-Organization': organization === '' ? undefined : organization,
+    'OpenAI-Project': project === '' ? undefined : project,
+  };
+  addHeaders(made, named, 'defaultHeaders', configError);
+  return addHeaders(made, options.defaultHeaders ?? {}, 'defaultHeaders', configError);
 }
 
-function namedHeaders({ organization, project }) {
-  return { 'OpenAI-Organization': organization, 'OpenAI-Project': project };
+// Whether a section of a document can be one. Others stay, for the engine to refuse.
+function isSection(section) {
+  return section === undefined || isRecord(section);
 }
 
-function headersOf(options) {
-  const headers = addHeaders({}, options.defaultHeaders ?? {}, 'defaultHeaders', configError);
-  if (options.organization) headers['OpenAI-Organization'] = options.organization;
-  if (options.project) headers['OpenAI-Project'] = options.project;
-  return headers;
-}
-
-// `given`, which may be anything, with `more` laid over it; what is no object the engine refuses.
-function laidOver(given, more) {
-  if (given === undefined || given === null || isRecord(given)) return { ...given, ...more };
-  return given;
+function over(section, more) {
+  return isSection(section) ? { ...section, ...more } : section;
 }
 
 // The SDK's word means n + 1 requests, 429s included.
@@ -302,7 +294,7 @@ function attemptsOf(maxRetries) {
   return { max_attempts: maxRetries + 1, rate_limited_counts: true };
 }
 
-// The configuration document as text.
+// The configuration document as text, and what is fixed by it.
 function configuration(options) {
   const start = startingPoint(options);
   const document = { version: 1, ...start };
@@ -315,45 +307,51 @@ function configuration(options) {
   if (options.baseURL) document.base_url = options.baseURL;
   if (options.endpoints) document.endpoints = options.endpoints;
   if (options.policy) document.policy = options.policy;
-  const headers = headersOf(options);
-  if (Object.keys(headers).length > 0) document.headers = laidOver(start.headers, headers);
-  if (options.defaultQuery) {
-    document.query = laidOver(start.query, queryTexts(options.defaultQuery));
-  }
+  addDefaults(document, options);
   if (options.timeout !== undefined && options.timeout !== null) {
-    const limit = { total_ms: milliseconds(options.timeout) };
-    document.time_limits = laidOver(start.time_limits, limit);
+    document.time_limits = over(start.time_limits, { total_ms: milliseconds(options.timeout) });
   }
   if (options.maxRetries !== undefined && options.maxRetries !== null) {
-    document.retry = laidOver(start.retry, attemptsOf(options.maxRetries));
+    document.retry = over(start.retry, attemptsOf(options.maxRetries));
   }
-  return json.write(document, 'config', configError);
+  return { text: json.write(document, 'config', configError), fixed: new Fixed(document) };
 }
 
-// The options of a client that withOptions() makes.
+// Headers and query over those of the document.
+function addDefaults(document, options) {
+  const { headers, query } = document;
+  const named = addDefaultHeaders({}, options);
+  const asked = addQuery({}, options.defaultQuery ?? {});
+  if (Object.keys(named).length > 0 && isSection(headers)) {
+    document.headers = present(addHeaders({ ...headers }, named, 'defaultHeaders', configError));
+  }
+  if (Object.keys(asked).length > 0 && isSection(query)) {
+    document.query = present({ ...query, ...asked });
+  }
+}
+
+// The options of a client that withOptions() makes. What is null takes away what its parent or the
+// configuration has.
 function overOptions(options, before) {
-  const made = { ...before, ...options };
-  if (options.defaultHeaders && before.defaultHeaders) {
-    const headers = addHeaders({}, before.defaultHeaders, 'defaultHeaders', configError);
-    made.defaultHeaders = addHeaders(
-      headers,
-      options.defaultHeaders,
-      'defaultHeaders',
-      configError,
-    );
+  const headers = {};
+  for (const { defaultHeaders = {} } of [before, options]) {
+    addHeaders(headers, defaultHeaders ?? {}, 'defaultHeaders', configError);
   }
-  if (options.defaultQuery) made.defaultQuery = { ...before.defaultQuery, ...options.defaultQuery };
-  return made;
+  const query = { ...before.defaultQuery, ...options.defaultQuery };
+  return { ...before, ...options, defaultHeaders: headers, defaultQuery: query };
 }
 
-// What withOptions() gives to each call: `changed` over what the parent gives.
-function defaultsOf(changed, before) {
-  const headers = addHeaders({ ...before?.headers }, namedHeaders(changed), 'defaultHeaders');
+// What withOptions() gives to each call: `changed` over what the parent gives. Undefined where that
+// takes more than options of a call: they cannot take away what is fixed.
+function defaultsOf(changed, before, fixed) {
+  const headers = addDefaultHeaders({ ...before?.headers }, changed);
+  const query = addQuery({ ...before?.query }, changed.defaultQuery ?? {});
+  if ((fixed.header(headers) ?? fixed.parameter(query)) !== undefined) return undefined;
   return {
     timeout: changed.timeout === undefined ? before?.timeout : changed.timeout,
     maxRetries: changed.maxRetries === undefined ? before?.maxRetries : changed.maxRetries,
-    headers: addHeaders(headers, headersOf(changed), 'defaultHeaders'),
-    query: { ...before?.query, ...changed.defaultQuery },
+    headers,
+    query,
   };
 }
 
@@ -375,22 +373,22 @@ function typeTag(value) {
   return Object.prototype.toString.call(value).slice(8, -1);
 }
 
-// A program's own object may throw wherever it is looked at.
-function looked(at) {
+// What the program's own getters and proxies throw is told as what is wrong with the body.
+function look(read) {
   try {
-    return at();
-  } catch (thrown) {
-    throw requestError('body: cannot be read', thrown);
+    return read();
+  } catch (cause) {
+    throw requestError('body: cannot be read', cause);
   }
 }
 
 // The JSON of a request's body. `expected`: what else there could be.
 function textOf(body, expected = 'an object') {
-  const tag = looked(() => typeTag(body));
+  const tag = look(() => typeTag(body));
   if (tag !== 'Object' && tag !== 'Array') {
     throw requestError(`body: expected ${expected}, not ${isObject(body) ? tag : typeName(body)}`);
   }
-  const stream = looked(() => body.stream);
+  const stream = look(() => body.stream);
   if (stream !== undefined && stream !== null && typeof stream !== 'boolean') {
     throw requestError(`body.stream: expected true or false, not ${typeName(stream)}`);
   }
@@ -401,10 +399,10 @@ function textOf(body, expected = 'an object') {
 function bytesOf(body) {
   if (isText(body)) return body;
   if (ArrayBuffer.isView(body)) {
-    return looked(() => new Uint8Array(body.buffer, body.byteOffset, body.byteLength));
+    return look(() => new Uint8Array(body.buffer, body.byteOffset, body.byteLength));
   }
-  if (/^(Shared)?ArrayBuffer$/.test(looked(() => typeTag(body)))) {
-    return looked(() => new Uint8Array(body));
+  if (look(() => /^(Shared)?ArrayBuffer$/.test(typeTag(body)))) {
+    return look(() => new Uint8Array(body));
   }
   return textOf(body, 'an object, a string or bytes');
 }
@@ -432,7 +430,7 @@ function optionsOfCall({ maxRetries, holysheep }) {
   if (maxRetries === undefined || maxRetries === null) {
     return holysheep ? json.write(holysheep, 'holysheep', requestError) : undefined;
   }
-  const retry = { ...holysheep?.retry, ...attemptsOf(maxRetries) };
+  const retry = over(holysheep?.retry, attemptsOf(maxRetries));
   return json.write({ ...holysheep, retry }, 'holysheep', requestError);
 }
 
@@ -441,9 +439,19 @@ function timeoutOf(timeout) {
   return timeout === Infinity ? -1 : milliseconds(timeout);
 }
 
+const NOTHING_FIXED = new Fixed({});
+
+function refuse(what, place, name, option) {
+  if (name === undefined) return;
+  throw requestError(
+    `${place}.${JSON.stringify(name)}: a default ${what} of the client, which no call can take ` +
+      `away; withOptions({ ${option} }) makes a client without it`,
+  );
+}
+
 // What a call's options say, in the form in which submit() takes it.
 class CallSettings {
-  constructor(options) {
+  constructor(options, fixed = NOTHING_FIXED) {
     checkOptions(options, CALL_OPTIONS);
     this.signal = options.signal ?? undefined;
     this.query = options.query ?? undefined;
@@ -452,7 +460,9 @@ class CallSettings {
     if (options.idempotencyKey) {
       addHeaders(headers, { 'Idempotency-Key': options.idempotencyKey }, 'idempotencyKey');
     }
-    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+    refuse('header', 'headers', fixed.header(headers), 'defaultHeaders');
+    refuse('parameter', 'query', fixed.parameter(options.query ?? {}), 'defaultQuery');
+    const lines = Object.entries(present(headers)).map(([name, value]) => `${name}: ${value}`);
     this.headers = lines.length === 0 ? undefined : lines.join('\n');
     this.options = optionsOfCall(options);
   }
@@ -467,14 +477,10 @@ module.exports = {
   configuration,
   defaultsOf,
   didYouMean,
-  namesOfHeaders,
-  namesOfQuery,
+  over,
   overDefaults,
   overOptions,
   startingPoint,
-  takenAway,
-  takenFrom,
-  takesAway,
   textOf,
   withQuery,
 };

@@ -3,7 +3,7 @@
 'use strict';
 
 const { HolySheepClient } = require('./client.js');
-const { checkClientOptions, checkOptions, startingPoint } = require('./configuration.js');
+const { checkClientOptions, checkOptions, over, startingPoint } = require('./configuration.js');
 const { requestError } = require('./errors.js');
 
 // The tutorial's defaults of chatCompletion().
@@ -19,7 +19,7 @@ class HolySheepFailoverClient {
     options ??= {};
     checkClientOptions(options);
     const config = startingPoint(options);
-    const retry = { ...config.retry, delay_on: 'any_failure' };
+    const retry = over(config.retry, { delay_on: 'any_failure' });
     this.#client = new HolySheepClient({
       ...options,
       apiKey,

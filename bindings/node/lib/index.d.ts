@@ -116,7 +116,8 @@ export interface RequestOptions {
     | Record<string, string | number | boolean | null | undefined>
     | [string, string][]
     | Headerlike
-    | null | undefined;
+    | null
+    | undefined;
   query?: Record<string, unknown> | null | undefined;
   /** Attempts beside the first, those that a 429 answers included. */
   maxRetries?: number | null | undefined;
@@ -156,7 +157,9 @@ export interface ClientOptions {
   maxRetries?: number | null | undefined;
   /** `null`, in `withOptions()`, takes one away: that makes a pool of its own. */
   defaultHeaders?: Record<string, string | null | undefined> | Headerlike | null | undefined;
+  /** One that a call or `withOptions()` gives takes the place of the default. `null`: as above. */
   defaultQuery?: Record<string, string | null | undefined> | null | undefined;
+  /** `null`, in `withOptions()`, takes it away, and `project` as well: as above. */
   organization?: string | null | undefined;
   project?: string | null | undefined;
   /** Gets the engine's log records; `console`, if only `logLevel` is given. Else off. */
@@ -272,7 +275,7 @@ export class HolySheepClient {
     method: string,
     path: string,
     body?: object | string | Uint8Array | null,
-    options?: AnyRequest & { as?: 'json' },
+    options?: AnyRequest & { as?: 'json' | undefined },
   ): APIPromise<any>;
   request(
     method: string,
@@ -303,10 +306,9 @@ export class HolySheepClient {
   /** The endpoints as they stand now. */
   readonly pool: EndpointState[];
   /** Sends one small request to each endpoint, without failover. */
-  check(options?: {
-    model?: string | undefined;
-    timeout?: number | undefined;
-  }): Promise<EndpointCheck[]>;
+  check(
+    options?: { model?: string | null | undefined; timeout?: number | null | undefined } | null,
+  ): Promise<EndpointCheck[]>;
   /**
    * Asks a status page, by default that of the configuration (`monitor.status_page_url`), for up
    * to 5 seconds; `process.exit()` waits for it meanwhile.
@@ -339,7 +341,7 @@ export class HolySheepClient {
    * Cancels calls in flight, or lets them end for `timeout` milliseconds first. Resolves when none
    * is left, to whether all ended by themselves.
    */
-  close(options?: { timeout?: number | undefined }): Promise<boolean>;
+  close(options?: { timeout?: number | null | undefined } | null): Promise<boolean>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -411,11 +413,14 @@ export class HolySheepFailoverClient {
   chatCompletion(
     model: string,
     messages: readonly ChatCompletionMessageParam[],
-    options?: { temperature?: number | undefined; maxTokens?: number | undefined },
+    options?: {
+      temperature?: number | null | undefined;
+      maxTokens?: number | null | undefined;
+    } | null,
   ): Promise<ChatCompletion & WithMetadata>;
   getEndpointStatus(): Endpoint[];
   readonly client: HolySheepClient;
-  close(options?: { timeout?: number | undefined }): Promise<boolean>;
+  close(options?: { timeout?: number | null | undefined } | null): Promise<boolean>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -439,13 +444,18 @@ export class MockPool {
   /** A client configuration that points here. */
   readonly config: Record<string, any>;
   /** A client of this pool. */
-  client(options?: ClientOptions & { config?: Record<string, unknown> }): HolySheepClient;
+  client(
+    options?: (ClientOptions & { config?: Record<string, unknown> | null | undefined }) | null,
+  ): HolySheepClient;
   /** What arrived, in order. */
   readonly requests: MockRequest[];
   /** How many requests one endpoint, or all, have received. */
   count(endpoint?: string): number;
   /** Waits until so many requests have arrived since the pool was opened. */
-  waitFor(count: number, options?: { endpoint?: string; timeout?: number }): Promise<void>;
+  waitFor(
+    count: number,
+    options?: { endpoint?: string | null | undefined; timeout?: number | null | undefined } | null,
+  ): Promise<void>;
   /** Another script for one endpoint. */
   set(endpoint: string, script: Record<string, unknown>): void;
   /** Moves the clock of the client's engine and of all mocks forward. */

@@ -153,10 +153,10 @@ export class RateLimitMetrics {
 export class RateLimitMonitor {
   constructor(options?: {
     /** 429s of one endpoint that raise an alert; 5 unless given; 0: none do. */
-    alertThreshold?: number | null;
+    alertThreshold?: number | null | undefined;
     /** Health is judged by so many milliseconds back from now; 0 (the standard): by all. */
-    windowMs?: number | null;
-    onAlert?: ((alert: Alert) => void) | null;
+    windowMs?: number | null | undefined;
+    onAlert?: ((alert: Alert) => void) | null | undefined;
   });
   /** Counts one HTTP request that has ended; `statusCode` 0: no answer came. */
   recordRequest(

@@ -3,6 +3,7 @@
 'use strict';
 
 const { HolySheepClient } = require('./client.js');
+const { checkOptions } = require('./configuration.js');
 const { errorOfFailure, requestError } = require('./errors.js');
 const { camel } = require('./metadata.js');
 const json = require('./json.js');
@@ -17,6 +18,7 @@ function expect(right, name, what) {
 }
 
 const WAIT_MS = 10_000;
+const WAIT_OPTIONS = { endpoint: 'text', timeout: 'time' };
 const TIMER_MS_MAX = 2 ** 31 - 1;
 const LOOK_MS = 1; // between two looks at what has arrived
 
@@ -68,9 +70,11 @@ class MockPool {
   }
 
   // Waits until `count` requests have arrived since the pool was opened.
-  async waitFor(count, { endpoint, timeout = WAIT_MS } = {}) {
+  async waitFor(count, options) {
     expect(Number.isSafeInteger(count), 'count', 'a whole number');
-    expect(timeout >= 0 && typeof timeout === 'number', 'timeout', 'milliseconds');
+    const given = checkOptions(options ?? {}, WAIT_OPTIONS);
+    const endpoint = given.endpoint ?? undefined;
+    const timeout = given.timeout ?? WAIT_MS;
     let isLate = false;
     const late = () => {
       isLate = true;

@@ -74,6 +74,8 @@ const MODE_JSON_EVENTS = 2;
 const MODE_EVENTS = 3;
 const MODE_BYTES = 4;
 
+const E_LIMIT = -6; // no thread for it: the calls are left alone
+
 const EVENT_HEADERS = 1;
 const EVENT_DATA = 2;
 const EVENT_RESTARTED = 3;
@@ -207,7 +209,9 @@ class Handle {
     let clean = this.inFlight === 0;
     if (!this.closed && typeof timeout === 'number' && !clean) {
       const timeoutMs = Number.isFinite(timeout) ? timeout : -1;
-      clean = (await addon.clientDrain(this.number, timeoutMs)) === undefined;
+      const failure = await addon.clientDrain(this.number, timeoutMs);
+      if (failure?.[0] === E_LIMIT) throw require('./errors.js').errorOfFailure(failure);
+      clean = failure === undefined;
     }
     this.close();
     await this.idle();

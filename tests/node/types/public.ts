@@ -19,6 +19,7 @@ import type {
   ClientOptions,
   Endpoint,
   EndpointState,
+  RequestOptions,
   RetryConfig,
 } from 'holysheep';
 
@@ -27,14 +28,6 @@ type Equal<A, B> =
 function holds<Condition extends true>(condition?: Condition): void {
   void condition;
 }
-
-// What may be missing from the environment may be given all the same.
-declare const environment: Record<string, string | undefined>;
-export const options: ClientOptions = {
-  apiKey: environment.KEY,
-  baseURL: environment.URL,
-  timeout: undefined,
-};
 
 export async function uses(flag: boolean, params: ChatCompletionCreateParams) {
   const client = new HolySheepClient({
@@ -169,4 +162,28 @@ export function wrong(client: HolySheepClient) {
   void new Stream();
   // @ts-expect-error not in this release
   void client.files;
+}
+
+// Variables that may be undefined go into every option, with exactOptionalPropertyTypes too.
+type Undefined<Options> = { [Name in keyof Options]-?: undefined };
+type Given<Options> = Undefined<Options> extends Options ? true : false;
+type OptionsOf<Use extends (...given: never[]) => unknown, At extends number> = NonNullable<
+  Parameters<Use>[At]
+>;
+
+export function undefinedFits(client: HolySheepClient, mock: MockPool, name: string | undefined) {
+  holds<Given<ClientOptions>>();
+  holds<Given<RequestOptions>>();
+  holds<Given<NonNullable<ConstructorParameters<typeof RateLimitMonitor>[0]>>>();
+  holds<Given<OptionsOf<typeof client.check, 0>>>();
+  holds<Given<OptionsOf<typeof client.close, 0>>>();
+  holds<Given<OptionsOf<typeof mock.waitFor, 1>>>();
+  holds<Given<OptionsOf<HolySheepFailoverClient['chatCompletion'], 2>>>();
+  const options: ClientOptions = { apiKey: name, organization: name };
+  const user = name;
+  const body = { model: 'm', messages: [], temperature: undefined, stream: undefined, user };
+  void client.chat.completions.create(body, { signal: undefined, idempotencyKey: name });
+  void client.responses.create({ model: name, instructions: name });
+  void client.request('POST', '/x', {}, { as: undefined, contentType: name });
+  return options;
 }
