@@ -147,6 +147,29 @@ class OfThreads(Log):
         found = [each[1].split()[0] for each in self.records if each[5] == number]
         self.assertEqual(found, ["trying", "429", "endpoint", "trying"])
 
+    def test_a_body_that_waits_for_another_threads_call_holds_nobody_up(self):
+        client, others = self.named("slow", {}).client(), self.named("fast", {}).client()
+        written, called = threading.Event(), threading.Event()
+
+        def messages():
+            written.set()
+            self.assertTrue(called.wait(SECONDS_MAX), "the other thread's call waits for the body")
+            yield {"role": "user", "content": "hello"}
+
+        def slow():
+            client.chat.completions.create(model="m", messages=messages())
+
+        def fast():
+            self.assertTrue(written.wait(SECONDS_MAX))
+            for _ in range(CALLS):
+                chat(others)
+            called.set()
+
+        self.run_threads(slow, fast)
+        self.assertEqual({record[2] for record in self.of_call("slow")}, {"slow"})
+        self.assert_each_its_own("fast", 2)
+        self.assertFalse(_log.state.early)
+
     def test_a_handler_may_make_calls_itself(self):
         client, others = self.named("slow", {}).client(), self.named("fast", {}).client()
         handler = logging.Handler()

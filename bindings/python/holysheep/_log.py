@@ -72,6 +72,8 @@ class _State:
         # come back here meanwhile.
         self.lock = RLock()
         self.calls: dict[int, Records] = {}
+        self.submitting = 0  # calls that have no number yet, or whose number is not in `calls` yet
+        self.early: dict[int, list[dict[str, Any]]] = {}  # records that may be of one of those
         self.others: deque[dict[str, Any]] = deque(maxlen=_OTHERS_MAX)
         self.emitting = False  # the others, by some thread
 
@@ -160,6 +162,11 @@ class Records:
                 return  # a stream that another thread has just closed
             tell(_emit, record)  # a handler that raises takes no answer away
 
+    def _add(self, record: dict[str, Any]) -> None:
+        self._own.append(record)
+        if self._wake is not None and len(self._own) == 1:
+            self._wake()
+
     def end(self) -> None:
         """What has not been handed on goes to whoever empties the queue."""
         with state.lock:
@@ -176,13 +183,28 @@ def records(wake: Callable[[], Any] | None = None) -> Records | None:
 
 
 def submit(kept: Records | None, native: Client, *arguments: Any) -> int:
-    """As `native.submit`: no other thread may take the call's first records for its own."""
+    """As `native.submit`; the call's first records are kept for it, whoever takes them from the
+    queue. Without the lock meanwhile: the body may be a generator of the user's."""
     if kept is None:
         return native.submit(*arguments)
     with state.lock:
-        number = kept._number = native.submit(*arguments)
-        state.calls[number] = kept
-    return number
+        state.submitting += 1
+    number = 0
+    try:
+        number = native.submit(*arguments)
+        return number
+    finally:
+        with state.lock:
+            state.submitting -= 1
+            if number:
+                kept._number = number
+                state.calls[number] = kept
+                for record in state.early.pop(number, ()):
+                    kept._add(record)
+            if not state.submitting:
+                for early in state.early.values():
+                    state.others.extend(early)
+                state.early.clear()
 
 
 def flush() -> None:
@@ -193,13 +215,14 @@ def flush() -> None:
     with state.lock:
         for event in queue.drain(0):
             record = _json.read(event[2])
-            kept = state.calls.get(record.get("call"))
-            if kept is None:
+            number = record.get("call", 0)
+            kept = state.calls.get(number)
+            if kept is not None:
+                kept._add(record)
+            elif number and state.submitting and len(state.early) < _OTHERS_MAX:
+                state.early.setdefault(number, []).append(record)
+            else:
                 state.others.append(record)
-                continue
-            kept._own.append(record)
-            if kept._wake is not None and len(kept._own) == 1:
-                kept._wake()
         if state.emitting or not state.others:
             return
         state.emitting = True
