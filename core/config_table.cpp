@@ -55,8 +55,8 @@ constexpr std::array kKeys = std::to_array<ConfigKey>({
      "Headers sent with each request. The client's go where its key goes. Values count as "
      "secrets."},
     {"query", C | E, KeyType::text_map, "{}", 0, kTextMax, "", true,
-     "Query parameters added to each request's URL (Azure's `api-version`). The client's go where "
-     "its key goes. Values count as secrets."},
+     "Query parameters added to each request's URL (Azure's `api-version`), but for those that it "
+     "has already. The client's go where its key goes. Values count as secrets."},
     {"allow_insecure", C | E, KeyType::boolean, "false", 0, 0, "", false,
      "Send keys, headers and query values over plain http to an address that is neither loopback "
      "nor private."},

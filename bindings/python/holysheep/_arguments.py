@@ -202,7 +202,9 @@ def _list_of_endpoints(given: Any) -> list[Any]:
 
 
 def _merge(document: dict[str, Any], name: str, members: Mapping[str, Any]) -> None:
-    document[name] = {**document.get(name, {}), **members}
+    before = document.get(name, {})
+    if hasattr(before, "keys"):  # else the engine says what is wrong with it
+        document[name] = {**before, **members}
 
 
 def configuration(
