@@ -122,6 +122,14 @@ class Values(PoolTest):
             with self.assertRaisesRegex(ConfigError, "timeout: .*up to 1e9; None means no limit"):
                 HolySheepClient("k", timeout=timeout)
 
+    def test_a_parameter_of_a_call_takes_the_place_of_the_default(self):
+        pool = self.pool()
+        client = pool.client(default_query={"v": "1", "w": "1"})
+        chat(client, extra_query={"v": [2, 3]})
+        chat(client.with_options(default_query={"v": 4}))
+        queries = [arrived.path.split("?")[1] for arrived in pool.requests]
+        self.assertEqual(queries, ["v%5B%5D=2&v%5B%5D=3&w=1", "v=4&w=1"])
+
 
 class Threads(PoolTest):
     def test_clients_of_many_configurations_are_made_at_once(self):

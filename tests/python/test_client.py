@@ -155,14 +155,6 @@ class Calls(PoolTest):
         with self.assertRaisesRegex(TypeError, r"^(chat.completions.)?create\(\) takes"):
             client.chat.completions.create(MODEL, MESSAGES)
 
-    def test_a_parameter_of_a_call_takes_the_place_of_the_default(self):
-        pool = self.pool()
-        client = pool.client(default_query={"v": "1", "w": "1"})
-        chat(client, extra_query={"v": [2, 3]})
-        chat(client.with_options(default_query={"v": 4}))
-        queries = [arrived.path.split("?")[1] for arrived in pool.requests]
-        self.assertEqual(queries, ["v%5B%5D=2&v%5B%5D=3&w=1", "v=4&w=1"])
-
     def test_headers_query_and_path(self):
         pool = self.pool()
         client = pool.client(default_headers={"X-A": "1"}, default_query={"v": "2"}, organization="o")
