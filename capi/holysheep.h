@@ -474,6 +474,8 @@ HOLYSHEEP_API void holysheep_text_free(holysheep_text* text);
 
 /* ---- Request ------------------------------------------------------------------------------- */
 
+/* A server that answers a stream's request in one piece gives one DATA event; a chat completion is
+ * then a chunk, whose choices have `delta` in the place of `message`. */
 typedef int32_t holysheep_stream;
 #define HOLYSHEEP_STREAM_NONE 0   /* one DONE with the whole body */
 #define HOLYSHEEP_STREAM_EVENTS 1 /* a DATA event for each server-sent event */

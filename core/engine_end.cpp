@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/backoff.h"
+#include "core/chat_chunk.h"
 #include "core/config_secrets.h"
 #include "core/engine_impl.h"
 #include "core/utf8.h"
@@ -51,8 +52,10 @@ Status status_of(const Classification& cause, int http_status) {
     case Verdict::content_filter:
       return Status::bad_request;
     case Verdict::overloaded:
-    case Verdict::server_error:
       return Status::internal_server;
+    case Verdict::server_error:
+      // A page in the place of the answer says nothing of a status, in-band errors do.
+      return cause.rule == "html_in_success" ? Status::response : Status::internal_server;
     case Verdict::transient:
       return http_status == 0 ? Status::connection : Status::internal_server;
     default:
@@ -476,7 +479,9 @@ void Engine::Impl::finish_ok(Call& call, const BodyFacts& facts) {
   if (call.request.delivery != Delivery::whole && !call.committed) {
     commit(call);  // buffer mode, or an answer without content
     if (attempt.reader == nullptr && !attempt.body.empty()) {
-      send_piece(call, {}, std::move(attempt.body));
+      const bool chat = call.request.dialect.kind == DialectKind::chat &&
+                        call.request.delivery == Delivery::events;
+      send_piece(call, {}, chat ? chunk_of_completion(attempt.body) : std::move(attempt.body));
       attempt.body.clear();
     }
   }

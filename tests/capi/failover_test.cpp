@@ -93,6 +93,17 @@ TEST_CASE("failover: every way in which an endpoint breaks before content moves 
   REQUIRE(client.status_of(0) == "degraded");
 }
 
+TEST_CASE("failover: a page in the place of an answer is no answer, whatever its status says") {
+  const bool stream = GENERATE(false, true);
+  Mock mock(three(R"({"default":{"html":true}})", R"({"default":{"html":true}})",
+                  R"({"default":{"html":true}})"));
+  Client client(mock.config());
+  const Outcome outcome = client.call(chat("gpt-4.1", stream));
+  INFO(outcome.message << outcome.meta);
+  REQUIRE(outcome.status == HOLYSHEEP_E_RESPONSE);
+  REQUIRE(outcome.http_status == 200);
+}
+
 TEST_CASE("failover: streams that break before the first token move unseen") {
   const char* script = GENERATE(
       R"({"default":{"status":429}})", R"({"default":{"cut":"after_headers"}})",

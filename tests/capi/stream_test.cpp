@@ -349,3 +349,14 @@ TEST_CASE(
   REQUIRE(mock.count() == 1);
   REQUIRE(client.status_of(0) == "healthy");
 }
+
+TEST_CASE("stream: an answer that came in one piece is one chunk of the stream") {
+  Mock mock(three(R"({"default":{"stream":false,"text":"Hello"}})"));
+  Client client(mock.config());
+  const Outcome outcome = client.call(kStream);
+  INFO(outcome.message << outcome.meta);
+  REQUIRE(outcome.status == HOLYSHEEP_OK);
+  REQUIRE(outcome.pieces.size() == 1);
+  REQUIRE(outcome.content() == "Hello");
+  REQUIRE(Json(outcome.pieces[0].data).text("/object") == "chat.completion.chunk");
+}

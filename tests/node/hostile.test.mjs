@@ -64,6 +64,37 @@ for (const wrong of ['"a\\q"', '01', '"\\u12"']) {
   });
 }
 
+test('a byte order mark is no part of the answer', async () => {
+  const reply = { body: '\ufeff{"id":"x","choices":[]}', content_type: 'application/json' };
+  await withPool(answering(reply), async (client) => {
+    assert.equal((await client.chat.completions.create(CHAT)).id, 'x');
+    assert.equal((await client.request('GET', '/x')).id, 'x');
+  });
+});
+
+test('a page in the place of an answer is no answer', async () => {
+  await withPool(answering({ html: true }), async (client) => {
+    for (const body of [CHAT, STREAM]) {
+      const error = await rejection(client.chat.completions.create(body, { maxRetries: 0 }));
+      assert.ok(error instanceof package_.APIResponseValidationError);
+      assert.equal(error.status, 200);
+    }
+  });
+});
+
+test('an answer in one piece is one chunk of the stream', async () => {
+  await withPool(answering({ stream: false, text: 'Hello' }), async (client) => {
+    const chunks = [];
+    for await (const each of await client.chat.completions.create(STREAM)) chunks.push(each);
+    assert.equal(chunks.length, 1);
+    assert.equal(chunks[0].choices[0].delta.content, 'Hello');
+    const stream = await client.chat.completions.create(STREAM);
+    const texts = [];
+    for await (const text of stream.textDeltas()) texts.push(text);
+    assert.deepEqual(texts, ['Hello']);
+  });
+});
+
 for (const chunk of ['{"choices":null}', '{"choices":[null]}', choice(null), '{"choices":{}}']) {
   test(`the chunk ${chunk} is handed out as it came`, async () => {
     const events = [GOOD, GOOD, chunk, GOOD, END, '[DONE]'];

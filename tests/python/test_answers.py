@@ -1,14 +1,29 @@
-"""Answers that are not what most providers send: bytes, a byte order mark."""
+"""Answers that are not what most providers send: bytes, a byte order mark, a page, JSON in the place
+of a stream."""
 
 import asyncio
 import threading
+import unittest
 from http.server import BaseHTTPRequestHandler
 from socketserver import TCPServer
 
-from holysheep import HolySheepClient
+from holysheep import AllEndpointsFailedError, APIResponseValidationError, HolySheepClient
 from pools import PoolTest, answers, chat
 
 EVERY_BYTE = bytes(range(256))
+COMPLETION = {
+    "id": "x",
+    "object": "chat.completion",
+    "choices": [{
+        "index": 0,
+        "finish_reason": "tool_calls",
+        "message": {
+            "role": "assistant",
+            "content": "Hello",
+            "tool_calls": [{"id": "c", "function": {"name": "f", "arguments": "{}"}}],
+        },
+    }],
+}
 
 
 class Binary(BaseHTTPRequestHandler):
@@ -60,3 +75,37 @@ class Texts(PoolTest):
         client = self.client(answers(body=body, content_type="application/json"))
         self.assertEqual(chat(client).output_text, "hi")
         self.assertEqual(client.request("GET", "/x").id, "x")
+
+    def test_a_page_is_no_answer(self):
+        client = self.client(answers(html=True), max_retries=0)
+        for stream in (False, True):
+            with self.assertRaises(APIResponseValidationError) as caught:
+                list(chat(client, stream=stream))
+            self.assertIsInstance(caught.exception, AllEndpointsFailedError)
+            self.assertEqual(caught.exception.status_code, 200)
+            self.assertEqual(caught.exception.response.status_code, 200)
+            self.assertNotIn("Error code", str(caught.exception))
+            self.assertEqual(caught.exception.trace[-1].rule, "html_in_success")
+            self.assertTrue(caught.exception.retryable)
+
+
+class JsonForAStream(PoolTest, unittest.IsolatedAsyncioTestCase):
+    SCRIPT = answers(stream=False, body=COMPLETION)
+
+    def check(self, chunks):
+        (chunk,) = chunks
+        self.assertEqual(chunk.object, "chat.completion.chunk")
+        self.assertEqual(chunk.choices[0].delta.content, "Hello")
+        self.assertEqual(chunk.choices[0].delta.tool_calls[0].index, 0)
+        self.assertEqual(chunk.choices[0].delta.tool_calls[0].function.name, "f")
+        self.assertEqual(chunk.choices[0].finish_reason, "tool_calls")
+
+    def test_it_is_one_chunk(self):
+        client = self.client(self.SCRIPT)
+        self.check(list(chat(client, stream=True)))
+        self.assertEqual(list(chat(client, stream=True).text_deltas()), ["Hello"])
+
+    async def test_of_an_async_client(self):
+        client = self.pool(self.SCRIPT).async_client()
+        self.check([chunk async for chunk in await chat(client, stream=True)])
+        await client.close()
