@@ -10,6 +10,7 @@
 #include "capi/objects.h"
 #include "capi/text.h"
 #include "core/config.h"
+#include "core/connection_check.h"
 #include "core/log.h"
 #include "core/metric_table.h"
 #include "core/prometheus.h"
@@ -177,6 +178,12 @@ holysheep_status holysheep_client_metrics(holysheep_client* client, holysheep_te
 holysheep_status holysheep_client_config(holysheep_client* client, holysheep_text** text) {
   return text_of(client, text, [](holysheep::EngineHost& host) {
     return holysheep::show_config(host.engine().config());
+  });
+}
+
+holysheep_status holysheep_client_checks(holysheep_client* client, holysheep_text** text) {
+  return text_of(client, text, [](holysheep::EngineHost& host) {
+    return holysheep::connection_checks_json(host.engine().config());
   });
 }
 

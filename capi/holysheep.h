@@ -215,6 +215,13 @@ HOLYSHEEP_API holysheep_status holysheep_client_metrics(holysheep_client* client
 HOLYSHEEP_API holysheep_status holysheep_client_config(holysheep_client* client,
                                                        holysheep_text** text);
 
+/* The connection test: a JSON array with one small call for each endpoint: `endpoint`, and `body`,
+ * `options`, `timeout_ms` for a holysheep_request. Each asks that endpoint alone, once: a broken
+ * one cannot hide behind a healthy one. Sends nothing by itself.
+ * Threads: any. Memory: free with holysheep_text_free(). Since: 0.1 */
+HOLYSHEEP_API holysheep_status holysheep_client_checks(holysheep_client* client,
+                                                       holysheep_text** text);
+
 /* Sends log records of this client's engine, from `level` up, to the queue as LOG events, until
  * the client is closed; a NULL queue ends that. Each client has a queue and a level of its own,
  * also where several share an engine, whose records then go to all of them. Off by default. A queue

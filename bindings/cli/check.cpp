@@ -15,49 +15,29 @@
 namespace holysheep::cli {
 namespace {
 
-constexpr std::string_view kModel = "gpt-4.1";
-constexpr std::int64_t kTimeoutMs = 30'000;  // a ten-token answer that takes longer is of no use
-
-std::vector<CheckResult> planned(holysheep_client* client, const std::string& model) {
-  std::vector<CheckResult> plan;
-  holysheep_text* made = nullptr;
-  holysheep_client_config(client, &made);
-  const Text text(made);
-  const JsonDocument document(view(text));
-  for (const Json& endpoint : document.root()["endpoints"].items()) {
-    CheckResult result;
-    result.endpoint = endpoint["name"].text();
-    result.model = model;
-    const std::vector<Json> models = endpoint["models"].items();
-    if (model.empty()) result.model = models.empty() ? kModel : models.front().text(kModel);
-    plan.push_back(std::move(result));
+// One of the calls that the library gives, about to be made with `model`, or with its own if empty.
+void submit(holysheep_client* client, holysheep_queue* queue, const Json& check,
+            const std::string& model, std::size_t index, CheckResult& result) {
+  result.endpoint = check["endpoint"].text();
+  result.model = model.empty() ? check["body"]["model"].text() : model;
+  std::string body;
+  for (const auto& [name, value] : check["body"].members()) {
+    body += body.empty() ? "{" : ",";
+    body += quote(name) + ":" + (name == "model" ? quote(result.model) : value.raw());
   }
-  return plan;
-}
-
-void submit(holysheep_client* client, holysheep_queue* queue, std::size_t index,
-            CheckResult& result, std::size_t* running) {
-  const std::string body = "{\"model\":" + quote(result.model) +
-                           ",\"messages\":[{\"role\":\"user\",\"content\":\"test\"}],"
-                           "\"max_tokens\":10}";
-  const std::string options = "{\"allow\":[" + quote(result.endpoint) +
-                              "],\"retry\":{\"max_attempts\":1},"
-                              "\"max_wait_ms\":0,\"fallback_models\":[]}";
+  body += "}";
+  const std::string options = check["options"].raw();
   holysheep_request request = HOLYSHEEP_REQUEST_INIT;
   request.body = body.data();
   request.body_size = body.size();
   request.options = options.data();
   request.options_size = options.size();
-  request.timeout_ms = kTimeoutMs;
+  request.timeout_ms = check["timeout_ms"].integer();
   request.user_data = index;
   holysheep_request_id id = 0;
   holysheep_error error = HOLYSHEEP_ERROR_INIT;
   result.status = holysheep_submit(client, queue, &request, &id, &error);
-  if (result.status == HOLYSHEEP_OK) {
-    ++*running;
-  } else {
-    result.message = error.message;
-  }
+  result.message = error.message;
 }
 
 void read_result(holysheep_batch* batch, std::size_t index, const holysheep_event& done,
@@ -77,13 +57,19 @@ void read_result(holysheep_batch* batch, std::size_t index, const holysheep_even
 
 std::vector<CheckResult> check_endpoints(holysheep_client* client, const std::string& model,
                                          const Interrupt& interrupt) {
-  std::vector<CheckResult> results = planned(client, model);
+  holysheep_text* text = nullptr;
+  holysheep_client_checks(client, &text);
+  const Text checks(text);
+  const JsonDocument document(view(checks));
+  std::vector<CheckResult> results;
   holysheep_queue* made = nullptr;
   if (holysheep_queue_new(&made) != HOLYSHEEP_OK) return results;
   const Queue queue(made);
   std::size_t running = 0;
-  for (std::size_t i = 0; i < results.size(); ++i) {
-    submit(client, queue.get(), i, results[i], &running);
+  for (const Json& check : document.root().items()) {
+    CheckResult& result = results.emplace_back();
+    submit(client, queue.get(), check, model, results.size() - 1, result);
+    if (result.status == HOLYSHEEP_OK) ++running;
   }
   bool closed = false;
   while (running > 0) {

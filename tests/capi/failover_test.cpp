@@ -465,3 +465,23 @@ TEST_CASE(
     REQUIRE(client.wait(id).route() == other + ":ok");
   REQUIRE(client.of(probe).dones == 0);
 }
+
+TEST_CASE("failover: the connection test asks each endpoint alone, once") {
+  Mock mock(three(R"({"default":{"status":500}})"));
+  Client client(mock.config());
+  holysheep_text* text = nullptr;
+  REQUIRE(holysheep_client_checks(client.get(), &text) == HOLYSHEEP_OK);
+  const Json checks(take(text));
+  REQUIRE(checks.size("") == 3);
+  const char* const expected[] = {"primary:server_error", "backup-1:ok", "backup-2:ok"};
+  for (std::size_t i = 0; i < 3; ++i) {
+    const std::string here = "/" + std::to_string(i);
+    const std::string body = simdjson::minify(checks.at(here + "/body"));
+    const std::string options = simdjson::minify(checks.at(here + "/options"));
+    holysheep_request request = Client::request(body, options);
+    request.timeout_ms = checks.number(here + "/timeout_ms");
+    REQUIRE(client.call(request).route() == expected[i]);
+  }
+  REQUIRE(mock.count("primary") == 1);
+  REQUIRE(mock.count() == 3);
+}

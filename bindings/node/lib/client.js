@@ -255,20 +255,16 @@ class HolySheepClient {
   // One small request to each endpoint, without failover, so that a broken one cannot hide.
   async check(options) {
     const { model, timeout } = checkOptions(options ?? {}, CHECK_OPTIONS);
-    const { endpoints } = this.configuration();
-    return Promise.all(endpoints.map((endpoint) => this.#checkOne(endpoint, model, timeout)));
+    const checks = JSON.parse(native.addon.clientChecks(this.#number()));
+    return Promise.all(checks.map((check) => this.#checkOne(check, model, timeout)));
   }
 
-  async #checkOne({ name, models }, model = models?.[0] ?? 'gpt-4.1', timeout = undefined) {
-    const holysheep = {
-      allow: [name],
-      max_wait_ms: 0,
-      fallback_models: [],
-      retry: { max_attempts: 1 },
-    };
-    const body = { model, messages: [{ role: 'user', content: 'test' }], max_tokens: 10 };
+  async #checkOne(check, model, timeout) {
+    const name = check.endpoint;
+    const body = { ...check.body, model: model ?? check.body.model };
+    const options = { holysheep: check.options, timeout: timeout ?? check.timeout_ms };
     try {
-      const result = await this.#post('/chat/completions', body, { holysheep, timeout });
+      const result = await this.#post('/chat/completions', body, options);
       const { tookMs, httpStatus } = result._holysheep;
       return { endpoint: name, ok: true, status: httpStatus, tookMs, error: undefined };
     } catch (error) {

@@ -228,6 +228,7 @@ constexpr Entry kFunctions[] = {
     {"clientStatus", call<text<holysheep_client_status>>},
     {"clientMetrics", call<text<holysheep_client_metrics>>},
     {"clientConfig", call<text<holysheep_client_config>>},
+    {"clientChecks", call<text<holysheep_client_checks>>},
     {"clientMonitor", call<client_monitor>},
     {"clientLog", call<client_log>},
     {"clientDrain", call<client_drain>},

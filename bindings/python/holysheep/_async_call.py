@@ -99,8 +99,8 @@ class AsyncCaller(Caller):
         made = await _async_stream.begin(engine, operation.chunk, arguments, self.watcher)
         return RawResponse(made, made._source.head, ("POST", arguments[0])) if raw else made
 
-    def check(self, config: dict[str, Any], model: str | None) -> Any:
-        return acheck(Completions(self).create, config, model)
+    def check(self, checks: list[dict[str, Any]], model: str | None) -> Any:
+        return acheck(Completions(self).create, checks, model)
 
     async def anything(self, verb: str, arguments: tuple[Any, ...]) -> Any:
         return answer_of(await self.outcome(verb, arguments))

@@ -134,8 +134,8 @@ class Caller:
         made = _stream.begin(engine, operation.chunk, arguments, self.watcher)
         return RawResponse(made, made._source.head, ("POST", arguments[0])) if raw else made
 
-    def check(self, config: dict[str, Any], model: str | None) -> Any:
-        return check(Completions(self).create, config, model)
+    def check(self, checks: list[dict[str, Any]], model: str | None) -> Any:
+        return check(Completions(self).create, checks, model)
 
     def anything(self, verb: str, arguments: tuple[Any, ...]) -> Any:
         """The answer of a path without a class of its own."""

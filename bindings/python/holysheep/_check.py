@@ -11,11 +11,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterator
 
-    from ._types import CallOptions
-
-_MODEL = "gpt-4.1"
-_SECONDS_MAX = 30  # a ten-token answer that takes longer is of no use
-
 
 class Check:
     """What `check()` found at one endpoint. True if a call got through."""
@@ -74,26 +69,17 @@ def ask_page(config: dict[str, Any], url: str | None) -> ServiceCheck:
         raise from_failure(failure) from None
 
 
-def plan(config: dict[str, Any], model: str | None) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(endpoint, arguments of `chat.completions.create`)."""
-    for endpoint in config["endpoints"]:
-        options: CallOptions = {
-            "allow": [endpoint["name"]],
-            "retry": {"max_attempts": 1},
-            "max_wait_ms": 0,
-            "fallback_models": [],
+def plan(checks: list[dict[str, Any]], model: str | None) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(endpoint, arguments of `chat.completions.create`), of what the engine says."""
+    for check in checks:
+        arguments = {
+            **check["body"],
+            "holysheep": check["options"],
+            "timeout": check["timeout_ms"] / 1000,
         }
-        served = endpoint.get("models") or [_MODEL]
-        yield (
-            endpoint["name"],
-            {
-                "model": model or served[0],
-                "messages": [{"role": "user", "content": "test"}],
-                "max_tokens": 10,
-                "timeout": _SECONDS_MAX,
-                "holysheep": options,
-            },
-        )
+        if model is not None:
+            arguments["model"] = model
+        yield check["endpoint"], arguments
 
 
 def found(endpoint: str, model: str, answer: Any) -> Check:
@@ -104,19 +90,19 @@ def found(endpoint: str, model: str, answer: Any) -> Check:
     return Check(endpoint, model, answer.holysheep.took, None)
 
 
-def check(create: Any, config: dict[str, Any], model: str | None) -> list[Check]:
+def check(create: Any, checks: list[dict[str, Any]], model: str | None) -> list[Check]:
     """`create`: `chat.completions.create` of the client."""
-    checks = []
-    for endpoint, arguments in plan(config, model):
+    done = []
+    for endpoint, arguments in plan(checks, model):
         try:
             answer: Any = create(**arguments)
         except HolySheepError as error:
             answer = error
-        checks.append(found(endpoint, arguments["model"], answer))
-    return checks
+        done.append(found(endpoint, arguments["model"], answer))
+    return done
 
 
-async def acheck(create: Any, config: dict[str, Any], model: str | None) -> list[Check]:
+async def acheck(create: Any, checks: list[dict[str, Any]], model: str | None) -> list[Check]:
     """The same on an event loop, all endpoints at the same time."""
     from asyncio import gather
 
@@ -127,4 +113,4 @@ async def acheck(create: Any, config: dict[str, Any], model: str | None) -> list
             answer = error
         return found(endpoint, arguments["model"], answer)
 
-    return list(await gather(*(one(*each) for each in plan(config, model))))
+    return list(await gather(*(one(*each) for each in plan(checks, model))))

@@ -53,7 +53,8 @@ class Pool:
     def check(self, model: str | None = None) -> Any:
         """Tests each endpoint with a call of ten tokens, once, without failover. A list of `Check`;
         of an async client something to await."""
-        return self._caller.check(self.config(), model)
+        checks = _json.read(self._engine.ask(lambda native: native.checks()))
+        return self._caller.check(checks, model)
 
     def config(self) -> dict[str, Any]:
         """The configuration in force, with every default, without secrets."""

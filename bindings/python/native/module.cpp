@@ -201,6 +201,7 @@ void define_client(py::module_& module) {
   define_text<holysheep_client_status>(type, "status");
   define_text<holysheep_client_metrics>(type, "metrics");
   define_text<holysheep_client_config>(type, "config");
+  define_text<holysheep_client_checks>(type, "checks");
 }
 
 void define_monitor(py::module_& module) {
