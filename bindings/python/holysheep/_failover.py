@@ -113,7 +113,7 @@ class HolySheepFailoverClient:
 
 
 def _number(client: HolySheepFailoverClient, name: str) -> float:
-    value = getattr(client, name)
+    value: float = getattr(client, name)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1e9:
         raise _errors.make(_errors.ConfigError, f"{name}: expected a number, 0 or more")
     return value
