@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import sysconfig
 import textwrap
 import time
 import unittest
@@ -12,6 +13,7 @@ from holysheep import MockPool
 
 ROOT = os.environ["HOLYSHEEP_ROOT"]
 OTHERS = os.environ["HOLYSHEEP_OTHERS"]
+FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 SECONDS_MAX = 60  # a hang, not slowness
 MODEL = "gpt-4.1"
 MESSAGES = [{"role": "user", "content": "a prompt nobody may log"}]

@@ -5,7 +5,6 @@ import enum
 import functools
 import json
 import pickle
-import signal
 import sys
 import threading
 import traceback
@@ -323,29 +322,6 @@ class Calls(PoolTest):
         self.assertTrue(began.wait(30))
         stream.close()
         reader.join(30)
-        self.assertEqual([each.attempts for each in done], [1])
-
-    def test_hooks_are_told_of_a_call_that_a_signal_broke_off(self):
-        def interrupt(*_):
-            raise ZeroDivisionError
-
-        before = signal.signal(signal.SIGUSR1, interrupt)
-        self.addCleanup(signal.signal, signal.SIGUSR1, before)
-        done = []
-        pool = self.pool(answers(stall="before_headers"))
-        client = pool.client(on_done=done.append)
-        self.addCleanup(client.close)
-        main = threading.main_thread().ident
-
-        def send():
-            pool.wait(1)
-            signal.pthread_kill(main, signal.SIGUSR1)
-
-        thread = threading.Thread(target=send)
-        thread.start()
-        with self.assertRaises(ZeroDivisionError):
-            chat(client)
-        thread.join()
         self.assertEqual([each.attempts for each in done], [1])
 
     def test_a_client_without_a_loop_takes_no_async_hooks(self):

@@ -172,12 +172,14 @@ class OfThreads(Log):
 
     def test_a_handler_may_make_calls_itself(self):
         client, others = self.named("slow", {}).client(), self.named("fast", {}).client()
-        handler = logging.Handler()
-        handler.emit = lambda record: record.endpoint == "slow" and chat(others)
+        handler, answers = logging.Handler(), []
+        handler.emit = lambda record: record.endpoint == "slow" and answers.append(chat(others))
         logging.getLogger("holysheep").addHandler(handler)
         self.addCleanup(logging.getLogger("holysheep").removeHandler, handler)
         chat(client)
-        self.assertEqual([each[0] for each in self.records].count("fast"), 4)
+        self.assertEqual(len(answers), 2)
+        if not hasattr(logging.Logger, "_tls"):  # 3.13.4, 3.13.5: what a handler logs is dropped
+            self.assertEqual([each[0] for each in self.records].count("fast"), 4)
         self.assertFalse(_log.state.calls)
 
 

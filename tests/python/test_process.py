@@ -2,15 +2,19 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import textwrap
+import threading
 import time
 import unittest
+from unittest import mock
 
 from holysheep import __main__ as program_module
-from pools import PoolTest, absent, needs, output_of, program
+from holysheep import _log
+from pools import FREE_THREADED, PoolTest, absent, answers, chat, needs, output_of, program
 
 SILENT = '[{"default": {"stall": "before_headers"}}]'
 # The parent's client has answered once; `child` is what the child does with it.
@@ -124,7 +128,7 @@ class Program(unittest.TestCase):
         self.assertIn("\n  chat ", done.stdout)
 
 
-class Signals(unittest.TestCase):
+class Signals(PoolTest):
     SOURCE = """
         import os, signal, sys, threading, time
         from holysheep import MockPool
@@ -179,6 +183,45 @@ class Signals(unittest.TestCase):
     def test_the_error_of_another_handler(self):
         self.interrupted(signal="SIGALRM", caught="ZeroDivisionError",
                          handler="signal.signal(signal.SIGALRM, lambda *_: 1 / 0)")
+
+    def test_hooks_are_told_of_a_call_that_a_signal_broke_off(self):
+        def interrupt(*_):
+            raise ZeroDivisionError
+
+        before = signal.signal(signal.SIGUSR1, interrupt)
+        self.addCleanup(signal.signal, signal.SIGUSR1, before)
+        done = []
+        pool = self.pool(answers(stall="before_headers"))
+        client = pool.client(on_done=done.append)
+        self.addCleanup(client.close)
+        main = threading.main_thread().ident
+
+        def send():
+            pool.wait(1)
+            signal.pthread_kill(main, signal.SIGUSR1)
+
+        thread = threading.Thread(target=send)
+        thread.start()
+        with self.assertRaises(ZeroDivisionError):
+            chat(client)
+        thread.join()
+        self.assertEqual([each.attempts for each in done], [1])
+
+    def test_a_signal_that_comes_just_after_the_call_was_made_ends_it(self):
+        def submit(*arguments):
+            made(*arguments)
+            raise ZeroDivisionError  # as a handler would, before the number is known
+
+        made = _log.submit
+        for stream in (False, True):
+            with self.subTest(stream=stream):
+                done = []
+                client = self.client(answers(stall="before_headers"), on_done=done.append)
+                with mock.patch.object(_log, "submit", submit):
+                    with self.assertRaises(ZeroDivisionError):
+                        chat(client, stream=stream)
+                self.assertEqual(len(done), 1)
+                self.assertEqual(client.pool.status()["calls"]["cancelled"], 1)
 
 
 class Fork(unittest.TestCase):
@@ -463,6 +506,8 @@ class Greenlets(PoolTest):
             with self.subTest(library):
                 if absent(library):
                     self.skipTest(f"no wheel for this Python: {library}")
+                if FREE_THREADED:  # "".join(generator) crashes without us, with a GIL, too
+                    self.skipTest("greenlets lose this Python's locks of objects when they switch")
                 out = output_of(f"""
                     {patch}
                     import time

@@ -331,18 +331,14 @@ def begin(
     queue = Queue()
     watch = watcher.begin(engine, "POST", arguments)
     records = _log.records()
-    source = None
+    source = _Source(engine, arguments[0], kind, watch, records, queue)
     try:
-        number = engine.ask(
+        source.id = engine.ask(
             lambda native: _log.submit(records, native, queue, 0, 1, "POST", arguments)
         )
-        source = _Source(engine, arguments[0], kind, watch, records, queue)
-        source.id = number
         source.begin()
     except BaseException as error:
-        if source is not None:
-            source.close(error)
-        elif watch is not None:
-            watch.left(error)
+        source.id = queue.latest
+        source.close(error)
         raise
     return Stream(source)

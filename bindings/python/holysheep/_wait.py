@@ -118,13 +118,14 @@ def call(
     `told` gets the call's end."""
     queue = Queue()
     records = _log.records()
-    number = _log.submit(records, native, queue, 0, 0, method, arguments)
     try:
+        _log.submit(records, native, queue, 0, 0, method, arguments)
         event = drain(queue, records)[0]  # one event, DONE
     except BaseException:
-        native.cancel(number)
-        if told is not None:
-            told(end_of(queue, []))
+        if queue.latest:
+            native.cancel(queue.latest)
+            if told is not None:
+                told(end_of(queue, []))
         raise
     finally:
         if records is not None:

@@ -24,7 +24,12 @@ constexpr std::size_t kLargeBodyBytes = 32 * 1024;
 PyObject* failure_type = nullptr;
 PyObject* converter = nullptr;
 
-using Queue = Handle<holysheep_queue, holysheep_queue_free>;
+struct Queue : Handle<holysheep_queue, holysheep_queue_free> {
+  using Handle::Handle;
+  // The call that was submitted last. Who is interrupted, by a signal's handler say, before
+  // submit() has told it, finds it here.
+  mutable holysheep_request_id latest = 0;
+};
 using Client = Handle<holysheep_client, holysheep_client_free>;
 using Monitor = Handle<holysheep_monitor, holysheep_monitor_free>;
 using Mock = Handle<holysheep_mock, holysheep_mock_free>;
@@ -58,16 +63,13 @@ std::string json_of(py::handle value, const std::string& name, holysheep_status 
 holysheep_request_id submit(const Client& client, const Queue& queue, std::uint64_t user_data,
                             holysheep_stream stream, py::handle method,
                             const py::tuple& arguments) {
-  const auto argument = [&](Py_ssize_t index) {
-    return py::handle(PyTuple_GET_ITEM(arguments.ptr(), index));
-  };
   holysheep_request request = HOLYSHEEP_REQUEST_INIT;
   std::tie(request.method, request.method_size) = View(method).parts();
-  std::tie(request.path, request.path_size) = View(argument(0)).parts();
-  std::tie(request.headers, request.headers_size) = View(argument(1)).parts();
-  std::tie(request.options, request.options_size) = View(argument(4)).parts();
+  std::tie(request.path, request.path_size) = View(arguments[0]).parts();
+  std::tie(request.headers, request.headers_size) = View(arguments[1]).parts();
+  std::tie(request.options, request.options_size) = View(arguments[4]).parts();
   std::string made;
-  PyObject* body = argument(2).ptr();
+  PyObject* body = PyTuple_GET_ITEM(arguments.ptr(), 2);
   if (PyBytes_Check(body) != 0) {
     request.body = PyBytes_AS_STRING(body);
     request.body_size = static_cast<std::size_t>(PyBytes_GET_SIZE(body));
@@ -77,15 +79,14 @@ holysheep_request_id submit(const Client& client, const Queue& queue, std::uint6
     request.body_size = made.size();
   }
   request.stream = stream;
-  request.timeout_ms = argument(3).cast<std::int64_t>();
+  request.timeout_ms = arguments[3].cast<std::int64_t>();
   request.user_data = user_data;
-  holysheep_request_id id = 0;
   holysheep_error error = HOLYSHEEP_ERROR_INIT;
   const auto hand_over = [&] {
-    return holysheep_submit(client.get(), queue.get(), &request, &id, &error);
+    return holysheep_submit(client.get(), queue.get(), &request, &queue.latest, &error);
   };
   check(made.size() > kLargeBodyBytes ? released(hand_over) : hand_over(), error);
-  return id;
+  return queue.latest;
 }
 
 // Submits and waits for the one event of a call that is no stream, DONE.
@@ -164,6 +165,7 @@ void define_queue(py::module_& module) {
       .def("meta", &Outcome::meta);
   py::class_<Queue>(module, "Queue")
       .def(py::init(&new_queue))
+      .def_readonly("latest", &Queue::latest)
       .def("descriptor",
            [](const Queue& self) {
              int descriptor = -1;
