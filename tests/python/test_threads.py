@@ -4,13 +4,22 @@ the same moment."""
 import asyncio
 import sys
 import threading
+import unittest
 from types import SimpleNamespace
 
 from holysheep import ClosedError, HolySheepError
-from pools import SECONDS_MAX, PoolTest, answers, chat
+from pools import FREE_THREADED, SECONDS_MAX, PoolTest, answers, chat, output_of
 
 THREADS = 8
 ROUNDS = 25
+
+
+class FreeThreaded(unittest.TestCase):
+    @unittest.skipUnless(FREE_THREADED, "of a free-threaded Python")
+    def test_the_package_leaves_the_gil_off(self):
+        source = "import sys, holysheep; print(sys._is_gil_enabled())"
+        out = output_of(source, options=("-W", "error::RuntimeWarning"), PYTHON_GIL="")
+        self.assertEqual(out, "False\n")
 
 
 class Threads(PoolTest):

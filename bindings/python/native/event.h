@@ -1,5 +1,5 @@
-// Events: waiting for them, and what becomes of them in Python. Threads: whoever holds the GIL,
-// which is released while something is waited for.
+// Events: waiting for them, and what becomes of them in Python. Threads: as handle.h; the GIL
+// is released while something is waited for.
 #pragma once
 
 #include <pybind11/pybind11.h>

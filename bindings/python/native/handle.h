@@ -1,5 +1,6 @@
 // What the binding holds of the C ABI's objects, and the two ways in which its functions fail.
-// Threads: whoever holds the GIL.
+// Threads: whoever holds the GIL; where there is none, any. The C ABI's objects serve several
+// threads at once, and Python sees to it that a mock pool is closed when no other thread asks it.
 #pragma once
 
 #include <pybind11/pybind11.h>

@@ -5,7 +5,7 @@
 // Plain types are written here. Everything else (results of ours, pydantic models, mappings,
 // iterables, dates, dicts whose keys are not all texts) goes through one Python function, the
 // converter, which returns a plain value.
-// Threads: whoever holds the GIL.
+// Threads: as handle.h. Lists and dicts may change meanwhile.
 #pragma once
 
 #include <pybind11/pybind11.h>

@@ -262,7 +262,7 @@ void define_mock(py::module_& module) {
 
 }  // namespace
 
-PYBIND11_MODULE(_native, module) {
+PYBIND11_MODULE(_native, module, py::mod_gil_not_used()) {
   failure_type = PyErr_NewException("holysheep._native.Failure", nullptr, nullptr);
   module.attr("Failure") = py::handle(failure_type);
   py::register_exception_translator(&translate);
