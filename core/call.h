@@ -81,8 +81,10 @@ struct Call {
   bool same_route_next =
       false;  // the next attempt goes to history.back()'s route, fresh connection
   bool other_models = true;
-  int repeats = 0;      // that failed: requests to a route that had failed this call before
-  bool reread = false;  // the key file has been read again for this call
+  bool held_back = false;  // by the retry budget
+  int repeats = 0;         // waits of its own, each before a request where it had failed before
+  Nanos repeat_at = 0;     // when the last of them ends
+  bool reread = false;     // the key file has been read again for this call
   std::string_view forced_why;
 
   // Waiting.

@@ -99,9 +99,8 @@ constexpr std::array kKeys = std::to_array<ConfigKey>({
     {"retry.max_attempts", C | K, KeyType::integer, kByPolicy, 0, 1000, "", false,
      "HTTP requests per call in all. 0: each usable endpoint once plus two, at most 12."},
     {"retry.route_attempts_max", C, KeyType::integer, kByPolicy, 0, 1000, "", false,
-     "Requests per call to one (endpoint, model), from 2 up more where there are fewer of them "
-     "than "
-     "attempts. 0: no limit of its own."},
+     "Requests per call to one (endpoint, model), from 2 up more where no other can take the call. "
+     "0: no limit of its own."},
     {"retry.rate_limited_counts", C | K, KeyType::boolean, kByPolicy, 0, 0, "", false,
      "A 429 counts towards `max_attempts`."},
     {"retry.delay_on", C, KeyType::choice, kByPolicy, 0, 0, "none|rate_limited|any_failure", false,

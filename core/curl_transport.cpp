@@ -9,6 +9,7 @@
 #include "core/connection_queue.h"
 #include "core/connection_table.h"
 #include "core/curl_handle.h"
+#include "core/idle_watch.h"
 #include "core/library.h"
 #include "core/loop.h"
 
@@ -34,7 +35,8 @@ class CurlTransport final : public Transport {
         multi_(multi),
         loop_(std::move(loop)),
         connections_(*loop_),
-        queue_(options.connections_max) {
+        queue_(options.connections_max),
+        idle_(options.idle_max) {
     context_.options = options;
     context_.share = share;
     context_.connections = &connections_;
@@ -53,7 +55,7 @@ class CurlTransport final : public Transport {
   }
 
   void start(AttemptId attempt, HttpRequest request) override {
-    idle_since_ = -1;
+    idle_.attempt_begins();
     Lane& lane = queue_.lane_of(*request.endpoint);
     if (lost_.capacity() <= places_.size()) lost_.reserve(2 * places_.size() + 16);
     Place& place = places_[attempt];
@@ -111,9 +113,8 @@ class CurlTransport final : public Transport {
       const Nanos offset =
           clock_offset_ == nullptr ? 0 : clock_offset_->load(std::memory_order_relaxed);
       if (until != kNever) until -= offset;
-      timeout = std::min(until, queue_.next_chance(before));
-      if (idle_since_ >= 0) timeout = std::min(timeout, idle_since_ + context_.options.idle_max);
-      timeout = std::max<Nanos>(0, timeout - before);
+      const Nanos due = std::min({until, queue_.next_chance(before), idle_.due()});
+      timeout = std::max<Nanos>(0, due - before);
       if (!lost_.empty()) timeout = std::min(timeout, kMemoryRetry);
     }
     ++context_.turn;
@@ -121,7 +122,7 @@ class CurlTransport final : public Transport {
     loop_->run_once(timeout);
     collect_ended();
     if (!lost_.empty()) report_lost();
-    if (connections_.open_now() > 0) watch_idle();
+    if (places_.empty() && idle_.turn_ended(connections_.open_now(), mono())) close_connections();
     if (events.empty()) {
       events.swap(context_.events);
     } else {
@@ -162,18 +163,6 @@ class CurlTransport final : public Transport {
     curl_multi_setopt(multi_, CURLMOPT_MAX_TOTAL_CONNECTIONS, connections_max + kSpareConnections);
     curl_multi_setopt(multi_, CURLMOPT_MAX_CONCURRENT_STREAMS,
                       static_cast<long>(kStreamsPerConnection));
-  }
-
-  void watch_idle() {
-    if (!places_.empty()) {
-      idle_since_ = -1;
-      return;
-    }
-    const Nanos now = mono();
-    if (idle_since_ < 0) idle_since_ = now;
-    if (now - idle_since_ < context_.options.idle_max) return;
-    idle_since_ = -1;
-    close_connections();
   }
 
   // libcurl closes idle connections with their multi handle only. TLS sessions stay in the share.
@@ -315,7 +304,7 @@ class CurlTransport final : public Transport {
   ConnectionQueue queue_;
   CurlContext context_;
   int entries_left_ = kEntriesPerPollMax;  // until the next poll
-  Nanos idle_since_ = -1;                  // no attempt, though there are connections; -1: not so
+  IdleWatch idle_;
   std::unordered_map<AttemptId, Place> places_;
   std::vector<AttemptId> lost_;  // their `done` is still to be reported, for lack of memory
 };

@@ -113,22 +113,24 @@ int Engine::Impl::attempts_max(const Call& call) const {
     return *call.request.options.max_attempts;
   }
   if (config->policy.max_attempts > 0) return config->policy.max_attempts;
-  return std::min(routes_of(call) + kSpareAttempts, kAttemptsMax);
+  const auto routes = static_cast<int>(call.endpoints.size() * call.models.size());
+  return std::min(routes + kSpareAttempts, kAttemptsMax);
 }
 
 int Engine::Impl::route_attempts_max(const Call& call) const {
   const int limit = config->policy.route_attempts_max;
-  if (limit < 2 || !call.has_cause) return limit;
+  if (limit == 0 || !call.has_cause) return limit;
   const RetryOverride& override =
       config->policy.overrides[static_cast<std::size_t>(call.cause.verdict)];
-  // Where there is nowhere else to go, the attempts that a call may make are made here.
-  const int routes = std::max(routes_of(call), 1);
-  const int share = (attempts_max(call) + routes - 1) / routes;
-  return std::max({limit, share, override.max_attempts});
+  return std::max(limit, override.max_attempts);
 }
 
-int Engine::Impl::routes_of(const Call& call) {
-  return static_cast<int>(call.endpoints.size() * call.models.size());
+// Where no other route can take the call: as many as it may make in all; 0: no limit of the
+// route's.
+int Engine::Impl::only_route_attempts_max(const Call& call) const {
+  const bool told =
+      call.request.options.max_attempts.value_or(0) > 0 || config->policy.max_attempts > 0;
+  return told ? 0 : 1 + kSpareAttempts;
 }
 
 RouteHistory& Engine::Impl::history_of(Call& call, RouteKey route) {
@@ -173,6 +175,28 @@ Choice Engine::Impl::choose(Call& call, RouteWish& wish) {
   }
 }
 
+// By the retry budget: nothing else is left. Where a failure closed the route that the call would
+// wait for, that will cost, too; a route that it has tried costs nothing after a wait of its own.
+bool Engine::Impl::is_held_back(const RouteWish& wish, const Choice& choice) const {
+  const bool spent =
+      std::any_of(wish.barred.begin(), wish.barred.end(),
+                  [](const PassedOver& each) { return each.reason == kBudgetSpent; });
+  if (!spent || choice.kind == Choice::Kind::route) return false;
+  return choice.kind == Choice::Kind::exhausted || after_fault(choice.reason);
+}
+
+// Instead of the quick repeat that the budget does not allow, the one after a wait. False: the call
+// has waited already, or may not.
+bool Engine::Impl::slow_down(Call& call) {
+  if (call.repeats > 0 || !config->policy.breaker) return false;
+  return delay_repeats(call);
+}
+
+void Engine::Impl::finish_held_back(Call& call) {
+  call.held_back = true;
+  finish_cause(call, kFlagRetryable, -1);
+}
+
 void Engine::Impl::admit(Call& call) {
   if (call.ending) return finish_cause(call, call.end_flags, call.end_retry_after);
   if (call.total_at <= now.mono) return finish_total(call);
@@ -189,18 +213,23 @@ void Engine::Impl::admit(Call& call) {
   wish.backs_off_first =
       call.repeats == 0 && (!call.has_cause || call.cause.verdict != Verdict::overloaded);
   Choice choice = choose(call, wish);
-  const bool spent =
-      std::any_of(wish.barred.begin(), wish.barred.end(),
-                  [](const PassedOver& each) { return each.reason == kBudgetSpent; });
+  if ((choice.kind == Choice::Kind::exhausted || choice.hopeless) && wish.route_attempts_max > 1) {
+    wish.route_attempts_max = only_route_attempts_max(call);
+    wish.barred.clear();
+    choice = choose(call, wish);
+  }
+  if (is_held_back(wish, choice)) {
+    if (!slow_down(call)) return finish_held_back(call);
+    wish.barred.clear();
+    wish.backs_off_first = false;
+    choice = choose(call, wish);
+  }
   switch (choice.kind) {
     case Choice::Kind::route:
       return start(call, std::move(choice));
     case Choice::Kind::wait:
-      // Where a failure closed the route that it would wait for, that will cost, too.
-      if (spent && after_fault(choice.reason)) return finish_cause(call, kFlagRetryable, -1);
       return wait(call, choice);
     case Choice::Kind::exhausted:
-      if (spent) return finish_cause(call, kFlagRetryable, -1);
       if (call.has_cause) return finish_cause(call, kFlagAllEndpointsFailed, -1);
       return finish_failed(call, Status::no_route, "no endpoint can take this call", -1,
                            kFlagNothingSent);
@@ -211,9 +240,11 @@ void Engine::Impl::admit(Call& call) {
 void Engine::Impl::wait(Call& call, const Choice& choice) {
   const Nanos max_wait = call.request.options.max_wait.value_or(config->policy.max_wait);
   const bool own_backoff = choice.reason == reason::kBackingOff;
+  // Who does not want to wait for capacity does not want to wait seconds to repeat himself, either.
   const Nanos latest =
-      own_backoff ? call.total_at
-                  : std::min(call.total_at, saturating_add(now.mono, max_wait - call.waited));
+      own_backoff && call.repeats == 0
+          ? call.total_at
+          : std::min(call.total_at, saturating_add(now.mono, max_wait - call.waited));
   const bool unknown = choice.at == kNever;
   if (choice.hopeless) return fail_waiting(call, choice);
   if (is_draining(call)) return finish_draining(call, choice.at);

@@ -242,6 +242,9 @@ int Engine::Impl::retry_cost(const Call& call, RouteKey route) {
   if (call.trace.back().transport == TransportError::reused_dead) return 0;
   const std::uint32_t failed = call.trace.back().endpoint;
   const bool first_try = find_history(call.history, route) == nullptr;
+  // One that has waited its second and more is no storm: its wait and the breaker, which lets one
+  // call at a time try what fails, hold the load back.
+  if (!first_try && call.repeats > 0 && config->policy.breaker) return 0;
   // A 429 closes its route, so going elsewhere cannot become a storm; after a fault only a host in
   // good health is free.
   const bool limited = found.verdict == Verdict::rate_limited;
@@ -391,20 +394,27 @@ void Engine::Impl::after_failure(Call& call, const Classification& found, RouteK
     } else if (found.verdict != Verdict::rate_limited) {
       history.not_before = now.mono + retry_delay(call, found.verdict);
     }
-    if (found.verdict != Verdict::rate_limited) delay_repeats(call, history);
+    const bool repeated = history.attempts > 1 || call.repeats > 0;
+    if (found.verdict != Verdict::rate_limited && repeated) delay_repeats(call);
   }
   make_ready(call);
 }
 
-// A repeat has failed: what is wrong lasts longer than the quick ones span. Where the call has
-// been, it does not go again for a while; untried routes and backup models stay open to it.
-void Engine::Impl::delay_repeats(Call& call, const RouteHistory& failed) {
+// A repeat has failed, or is not allowed yet: what is wrong lasts longer than the quick ones span.
+// Where the call has been, it does not go again for a while; untried routes and backup models stay
+// open to it. False: the policy has no such wait for this failure.
+bool Engine::Impl::delay_repeats(Call& call) {
   const Policy& policy = config->policy;
-  if (policy.repeat_delay == 0 || failed.attempts < 2 || has_override(call.cause.verdict)) return;
-  const Nanos delay =
-      equal_jitter_delay(policy.repeat_delay, call.repeats++, policy.delay_max, random);
+  if (policy.repeat_delay == 0 || has_override(call.cause.verdict)) return false;
+  if (call.repeat_at <= now.mono) {
+    const Nanos delay =
+        equal_jitter_delay(policy.repeat_delay, call.repeats++, policy.delay_max, random);
+    // A short time limit is used rather than given up.
+    call.repeat_at = now.mono + std::min(delay, (call.total_at - now.mono) / 2);
+  }
   for (RouteHistory& each : call.history)
-    each.not_before = std::max(each.not_before, now.mono + delay);
+    each.not_before = std::max(each.not_before, call.repeat_at);
+  return true;
 }
 
 // A wait of the call's own making: not for capacity.
@@ -575,6 +585,9 @@ void Engine::Impl::finish_cause(Call& call, std::uint32_t flags, Nanos retry_aft
   }
   if (call.cause.verdict == Verdict::local && !call.cause.message.empty()) {
     message = call.cause.message;
+  }
+  if (call.held_back) {
+    message = "not repeated: the retry budget of the pool is spent (retry.budget)";
   }
   if (call.cause.verdict == Verdict::redirected) {
     message = "redirects are never followed, since they would carry the key";

@@ -121,8 +121,11 @@ struct Engine::Impl {
   Choice choose(Call& call, RouteWish& wish);
   int attempts_max(const Call& call) const;
   int route_attempts_max(const Call& call) const;
-  static int routes_of(const Call& call);
-  void delay_repeats(Call& call, const RouteHistory& failed);
+  int only_route_attempts_max(const Call& call) const;
+  bool delay_repeats(Call& call);
+  bool is_held_back(const RouteWish& wish, const Choice& choice) const;
+  bool slow_down(Call& call);
+  void finish_held_back(Call& call);
   void start(Call& call, Choice choice);
   HttpRequest make_http(const Call& call, RouteKey route) const;
   void wait(Call& call, const Choice& choice);

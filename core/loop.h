@@ -17,12 +17,12 @@ Now read_clocks();
 
 class Loop {
  public:
-  // `multi` must outlive the loop, which registers itself as its socket and timer function.
+  // Registers itself as the multi handle's socket and timer function: the loop must outlive it.
   // Null with *error set if there is no descriptor left.
   static std::unique_ptr<Loop> make(CURLM* multi, std::string* error);
   virtual ~Loop() = default;
 
-  // Serves this multi handle from now on, which must outlive the loop instead of the one before.
+  // Serves this multi handle from now on instead of the one before.
   virtual void attach(CURLM* multi) = 0;
   // Waits up to `timeout` (kNever: without limit) and lets libcurl do what is ready or due.
   virtual void run_once(Nanos timeout) = 0;

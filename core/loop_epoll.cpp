@@ -47,9 +47,8 @@ class EpollLoop final : public Loop {
  public:
   explicit EpollLoop(CURLM* multi) { attach(multi); }
 
+  // The multi handle is gone: its own end still tells the loop which sockets it closes.
   ~EpollLoop() override {
-    curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, nullptr);
-    curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, nullptr);
     if (wake_event_ >= 0) close(wake_event_);
     if (epoll_ >= 0) close(epoll_);
   }

@@ -35,8 +35,7 @@ struct Policy {
   // A wait before the next attempt though another endpoint is free (the document waits).
   DelayOn delay_on = DelayOn::none;
   int max_attempts = 0;  // 0: each usable route once plus two, at most 12 (kAttemptsMax)
-  // On one route within a call, from 2 up more where there are fewer routes than attempts; 0: no
-  // limit.
+  // On one route within a call, from 2 up more where no other can take it; 0: no limit.
   int route_attempts_max = 2;
   bool rate_limited_counts = true;  // a 429 counts towards max_attempts
   Nanos base_delay = kSecond;

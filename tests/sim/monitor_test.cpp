@@ -77,7 +77,7 @@ TEST_CASE("health is of the last five minutes and at least 20 requests") {
 }
 
 TEST_CASE("absorbed 429s never make the client unhealthy, failing calls do") {
-  SimPool pool("", 2);
+  SimPool pool(R"("retry": {"repeat_delay_ms": 0})", 2);
   pool.schedule("primary", during(answer_of(429, "Retry-After: 1\r\n"), 0, kHour));
   for (int i = 0; i < 40; ++i) {
     CHECK(pool.call().status == Status::ok);

@@ -437,4 +437,69 @@ TEST_CASE("smart: calls that were under way together refuse a key once, for 30 s
   CHECK(pool.blocked_ms("primary") <= 30'000);
 }
 
+TEST_CASE("smart: an outage of a second loses none of many calls with one endpoint, or three") {
+  for (const std::size_t endpoints : {std::size_t{1}, std::size_t{3}}) {
+    SimPool pool("", endpoints);
+    for (std::size_t i = 0; i < endpoints; ++i) {
+      const std::string name = i == 0 ? "primary" : "backup-" + std::to_string(i);
+      pool.schedule(name, during(fault_of(SimFaultKind::refuse), 0, kSecond));
+    }
+    std::vector<std::size_t> calls;
+    for (int i = 0; i < 50; ++i)
+      calls.push_back(pool.submit());
+    for (const std::size_t call : calls)
+      CHECK(pool.finish(call).status == Status::ok);
+  }
+}
+
+TEST_CASE("smart: a fallback model does not shorten what a call spans") {
+  for (const std::size_t endpoints : {std::size_t{1}, std::size_t{2}}) {
+    SimPool pool(R"("fallback_models": {"*": ["backup-model"]})", endpoints);
+    pool.schedule("primary", during(fault_of(SimFaultKind::refuse), 0, kSecond));
+    if (endpoints > 1) {
+      pool.schedule("backup-1", during(fault_of(SimFaultKind::refuse), 0, kSecond));
+    }
+    const SimCall& call = pool.call();
+    CHECK(call.status == Status::ok);
+    CHECK(call.done <= call.submitted + 2 * kSecond + 50 * kMillisecond);
+  }
+}
+
+TEST_CASE("smart: an endpoint beside one that is out for good is repeated as if it were alone") {
+  SimPool pool("", 2, R"("api_key": "key-of-the-endpoint")");
+  pool.schedule("primary", answer_of(404));
+  pool.schedule("backup-1", during(answer_of(500), 0, kSecond));
+  CHECK(pool.call().status == Status::ok);
+  const Nanos then = pool.simulation().now().mono - kSimMonoBegin;
+  pool.schedule("backup-1", during(answer_of(500), then, then + kSecond));
+  CHECK(pool.call().status == Status::ok);  // the first is known to be out
+}
+
+TEST_CASE("smart: a repeat is made within the time that a call has") {
+  SimPool pool("", 1);
+  pool.schedule("primary", during(answer_of(500), 0, 300 * kMillisecond));
+  SimCallInput input;
+  input.timeout_ms = 1000;
+  CHECK(pool.call(input).status == Status::ok);
+}
+
+TEST_CASE("smart: max_attempts is a promise, whatever the calls before have used of the budget") {
+  SimPool pool(R"("retry": {"max_attempts": 4})", 1);
+  pool.schedule("primary", answer_of(500));
+  for (int i = 0; i < 20; ++i) {
+    CHECK(pool.call().attempts_reported == 4);
+    pool.pass(kSecond);
+  }
+}
+
+TEST_CASE("smart: a call that the budget ends says so") {
+  SimPool pool(R"("breaker": false)", 1);
+  pool.schedule("primary", answer_of(500));
+  for (int i = 0; i < 20; ++i)
+    pool.call();
+  const SimCall& call = pool.call();
+  CHECK(call.attempts_reported == 1);
+  CHECK(call.message.find("retry budget") != std::string::npos);
+}
+
 }  // namespace holysheep

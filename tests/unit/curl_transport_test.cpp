@@ -5,6 +5,7 @@
 #include <future>
 #include <string>
 
+#include "core/idle_watch.h"
 #include "tests/unit/scripted_server.h"
 #include "tests/unit/transport_driver.h"
 
@@ -55,6 +56,20 @@ TEST_CASE("connections that nothing has used for a while are closed, and the nex
   CHECK(next.status == 200);
   CHECK_FALSE(next.reused);
   CHECK(driver.counters().connections_opened == 2);
+}
+
+TEST_CASE("the wait for idle connections ends with the last of them") {
+  IdleWatch idle(kSecond);
+  CHECK_FALSE(idle.turn_ended(1, 5 * kSecond));
+  CHECK(idle.due() == 6 * kSecond);
+  CHECK_FALSE(idle.turn_ended(0, 5 * kSecond));  // closed by itself
+  CHECK(idle.due() == kNever);
+  CHECK_FALSE(idle.turn_ended(1, 7 * kSecond));
+  idle.attempt_begins();
+  CHECK(idle.due() == kNever);
+  CHECK_FALSE(idle.turn_ended(1, 9 * kSecond));
+  CHECK(idle.turn_ended(1, 10 * kSecond));
+  CHECK(idle.due() == kNever);
 }
 
 TEST_CASE("an attempt under way keeps the connections, however long it takes") {
