@@ -81,8 +81,11 @@ std::string endpoint_url(const EndpointConfig& endpoint, std::string_view path,
       path[kVersion.size()] == '/') {
     path.remove_prefix(kVersion.size());
   }
+  const std::size_t question = path.find('?');
+  const std::string_view own = question < path.size() ? path.substr(question + 1) : "";
+  path = path.substr(0, question);
   std::string url;
-  url.reserve(base.size() + path.size() + endpoint.path.size() + 16);
+  url.reserve(base.size() + path.size() + own.size() + endpoint.path.size() + 16);
   url = base;
   if (endpoint.path.empty()) {
     url += path;
@@ -92,16 +95,15 @@ std::string endpoint_url(const EndpointConfig& endpoint, std::string_view path,
     replace(filled, "{path}", path);
     url += filled;
   }
-  const std::size_t question = path.find('?');
-  const std::string_view own = question < path.size() ? path.substr(question + 1) : "";
-  char separator = question == std::string::npos ? '?' : '&';
-  for (const auto& [name, value] : endpoint.query) {
-    if (has_parameter(own, name)) continue;
+  char separator = url.find('?') == std::string::npos ? '?' : '&';
+  const auto add = [&](std::string_view parameter) {
     url += separator;
-    url += percent_encode(name);
-    url += '=';
-    url += percent_encode(value);
+    url += parameter;
     separator = '&';
+  };
+  if (!own.empty()) add(own);
+  for (const auto& [name, value] : endpoint.query) {
+    if (!has_parameter(own, name)) add(percent_encode(name) + '=' + percent_encode(value));
   }
   return url;
 }

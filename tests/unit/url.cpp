@@ -22,6 +22,21 @@ TEST_CASE("a parameter of the request takes the place of the configured one") {
   CHECK(url("/x?api%2Dversion%5B%5D=8&a+b[c]=d") ==
         "https://api.example/v1/x?api%2Dversion%5B%5D=8&a+b[c]=d");
   CHECK(url("/x?%zz&%") == "https://api.example/v1/x?%zz&%&api-version=7&a%20b=c");
+  CHECK(url("/x?") == "https://api.example/v1/x?api-version=7&a%20b=c");
+}
+
+TEST_CASE("a template's {path} has no query: that comes behind the template") {
+  EndpointConfig endpoint;
+  endpoint.base_url = "https://api.example";
+  const auto url = [&](std::string_view path) { return endpoint_url(endpoint, path, "m"); };
+  endpoint.path = "/d{path}/x";
+  CHECK(url("/y?b=2") == "https://api.example/d/y/x?b=2");
+  CHECK(url("/y") == "https://api.example/d/y/x");
+  endpoint.query = {{"v", "2"}};
+  CHECK(url("/y?b=2") == "https://api.example/d/y/x?b=2&v=2");
+  endpoint.path = "/{model}{path}?w=1";
+  CHECK(url("/y?b=2") == "https://api.example/m/y?w=1&b=2&v=2");
+  CHECK(url("/y") == "https://api.example/m/y?w=1&v=2");
 }
 
 }  // namespace
