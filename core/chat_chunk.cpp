@@ -72,6 +72,7 @@ void change_choice(std::string_view choice, Splice& splice) {
     const JsonSlice value = json.value();
     if (name != "message") continue;
     splice.replace(name, "delta");
+    if (value.kind == JsonKind::null) splice.replace(value.raw, "{}");  // readers look into it
     change_message(value.raw, splice);
   }
 }

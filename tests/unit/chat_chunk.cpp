@@ -29,7 +29,7 @@ TEST_CASE("what has no message stays as it is", "[chat_chunk]") {
     CHECK(chunk_of_completion(text) == text);
   }
   CHECK(chunk_of_completion("\xEF\xBB\xBF{\"choices\":[{\"message\":null}]}") ==
-        R"({"choices":[{"delta":null}]})");
+        R"({"choices":[{"delta":{}}]})");
 }
 
 }  // namespace holysheep
