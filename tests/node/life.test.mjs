@@ -411,6 +411,31 @@ scenario(
 );
 
 scenario(
+  "a copy of the JavaScript lives as long as any function of its addon: Node's queue may have one",
+  `
+  const path = require('node:path');
+  const root = path.dirname(require.resolve('holysheep/package.json'));
+  const platform = process.platform + '-' + process.arch;
+  const { start } = require(path.join(root, 'prebuilds', platform, 'holysheep.node'));
+  const open = () => {
+    const onEvents = () => {};
+    return [start(onEvents).deliver, new WeakRef(onEvents)];
+  };
+  const [deliver, held] = open();
+  (async () => {
+    for (let i = 0; i < 20; ++i) {
+      gc();
+      await turn();
+    }
+    console.log(held.deref() === undefined ? 'gone' : 'done');
+    deliver();
+  })();
+`,
+  (output) => assert.match(output, /done/, output),
+  { args: ['--expose-gc'] },
+);
+
+scenario(
   '50 clients opened and closed leave neither threads nor descriptors',
   `
   const mock = new MockPool();

@@ -258,6 +258,7 @@ void add_functions(Addon& addon, napi_value functions) {
     napi_value made = nullptr;
     napi_create_function(addon.env(), name, NAPI_AUTO_LENGTH, function, &addon, &made);
     napi_set_named_property(addon.env(), functions, name, made);
+    napi_set_named_property(addon.env(), made, "addon", functions);  // which it shall not outlive
   }
 }
 
