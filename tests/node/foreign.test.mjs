@@ -72,14 +72,14 @@ test('a signal without a reason that can be read aborts', async () => {
 });
 
 for (const thrown of [new Error(`vault said ${KEY}`), { key: KEY }, KEY]) {
-  test(`a key function that throws ${typeof thrown} brings nothing of it`, async () => {
+  test(`a key function that throws ${typeof thrown} brings no text of it`, async () => {
     const apiKey = () => {
       throw thrown;
     };
     const use = async (client) => {
       const error = await rejection(client.chat.completions.create(CHAT));
       assert.equal(error.name, 'ConfigError');
-      assert.equal(error.message, 'apiKey: the function failed');
+      assert.match(error.message, /^apiKey: the function failed( \(Error\))?$/);
       assert.equal(inspect(error, { depth: 9, showHidden: true }).includes(KEY), false);
     };
     await withPool(new MockPool(), use, { apiKey });

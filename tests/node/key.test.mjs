@@ -199,3 +199,94 @@ test('a key that no configuration can have fails its call, unquoted', async () =
     assert.equal(mock.count(), 1);
   });
 });
+
+// A limit of 100 s, wherever it is said; the key takes no time.
+const limits = (ms) => ({ time_limits: { total_ms: ms } });
+const LIMITS = [
+  ["the call's time_limits", {}, { holysheep: limits(100_000) }],
+  ["those over the client's timeout", { timeout: 20_000 }, { holysheep: limits(100_000) }],
+  ["the call's timeout over those", {}, { timeout: 100_000, holysheep: limits(20_000) }],
+  ["the client's timeout", { timeout: 100_000 }, {}],
+];
+for (const [what, options, call] of LIMITS) {
+  for (const apiKey of ['key', () => 'key']) {
+    test(`a ${typeof apiKey} as the key has the same time limit: ${what}`, async () => {
+      const mock = new MockPool([{ name: 'primary', default: { stall: 'before_headers' } }]);
+      const use = async (client) => {
+        let ended = false;
+        const failed = rejection(client.chat.completions.create(CHAT, call)).finally(() => {
+          ended = true;
+        });
+        await mock.waitFor(1);
+        mock.advance(client, 60_000);
+        await rejection(client.models.list({ timeout: 1 })); // the clock was looked at
+        assert.equal(ended, false);
+        mock.advance(client, 600_000);
+        assert.match((await failed).message, /time limit \(total, 100000 ms(\)|;)/);
+      };
+      await withPool(mock, use, { ...options, apiKey });
+    });
+  }
+}
+
+test('no limit of the call holds for the key, too', async () => {
+  await withPool(
+    new MockPool(),
+    async (client) => {
+      const holysheep = { time_limits: { total_ms: 0 } };
+      await client.chat.completions.create(CHAT, { holysheep });
+      const error = await rejection(client.chat.completions.create(CHAT));
+      assert.match(error.message, /gave no key within 20 ms/);
+    },
+    {
+      apiKey: () => new Promise((resolve) => setTimeout(resolve, 60, 'key')),
+      timeout: 20,
+    },
+  );
+});
+
+test('an error of the time limit names the limit, and what the key took of it', async () => {
+  await withPool(
+    new MockPool([{ name: 'primary', default: { stall: 'before_headers' } }]),
+    async (client, mock) => {
+      const failed = rejection(client.chat.completions.create(CHAT, { timeout: 100_000 }));
+      await mock.waitFor(1);
+      mock.advance(client, 100_000);
+      assert.match((await failed).message, /\(total, 100000 ms; the key took \d+ ms of it\)/);
+    },
+    { apiKey: () => new Promise((resolve) => setTimeout(resolve, 60, 'key')) },
+  );
+});
+
+const broken = (fields) => Object.assign(new Error(`of ${KEY}`), fields);
+const UNREADABLE = Object.defineProperty(broken({}), 'code', {
+  get() {
+    throw new Error(KEY);
+  },
+});
+const THROWN = [
+  [new TypeError(KEY), ' (TypeError)'],
+  [broken({ code: 'ECONNREFUSED', status: 401 }), ' (Error, 401, ECONNREFUSED)'],
+  [new TypeError(KEY, { cause: broken({ code: 'EAI_AGAIN' }) }), ' (TypeError, EAI_AGAIN)'],
+  [broken({ name: KEY, code: KEY, status: KEY }), ''],
+  [UNREADABLE, ' (Error)'],
+  [KEY, ''],
+  [undefined, ''],
+];
+for (const [thrown, told] of THROWN) {
+  test(`a function that fails tells its kind of fault and no text: '${told}'`, async () => {
+    await withPool(
+      new MockPool(),
+      async (client) => {
+        const error = await rejection(client.chat.completions.create(CHAT));
+        assert.equal(error.message, `apiKey: the function failed${told}`);
+        assert.equal(error.cause, undefined);
+      },
+      {
+        apiKey: () => {
+          throw thrown;
+        },
+      },
+    );
+  });
+}

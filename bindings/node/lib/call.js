@@ -90,6 +90,7 @@ class SignalledCall {
     this.onAbort = undefined;
     this.aborted = false;
     this.metadata = undefined;
+    this.timeLeft = undefined; // {timeoutMs, limitMs} where the key took a part of the limit
   }
 
   // Before it is sent.
@@ -143,6 +144,7 @@ class SignalledCall {
     const { metadata } = this;
     if (this.aborted) return abortError(this.reason, { outcome, metadata });
     if (outcome.status === 0) return undefined;
+    if (this.timeLeft !== undefined) message = explained(message, this.timeLeft);
     return errorOf(outcome, message, metadata, typeof body === 'string' ? body : body.toString());
   }
 
@@ -159,6 +161,12 @@ class SignalledCall {
       if (onDone) native.inform(onDone, { metadata, error });
     });
   }
+}
+
+// The engine knows what was left when the call came to it.
+function explained(message, { timeoutMs, limitMs }) {
+  const took = `the key took ${limitMs - timeoutMs} ms of it`;
+  return message.replace(`, ${timeoutMs} ms)`, `, ${limitMs} ms; ${took})`);
 }
 
 function reasonOf(signal) {

@@ -198,8 +198,9 @@ class HolySheepClient {
   // The time limit holds for both, the key and the answer.
   async #sendWithKey(call, target, body, settings, method, contentType) {
     try {
-      const { key, timeoutMs } = await this.#keys.ask(settings.timeoutMs);
+      const { key, limitMs, timeoutMs } = await this.#keys.ask(settings);
       if (call.failed) return;
+      if (timeoutMs < limitMs) call.timeLeft = { timeoutMs, limitMs };
       if (this.closed) throw closedError();
       call.prepare(this.#keys.of(key));
       submit(call, target, body, { ...settings, timeoutMs }, method, contentType);

@@ -109,7 +109,7 @@ export interface ServerSentEvent {
 /** Options of one call. */
 export interface RequestOptions {
   signal?: HostAbortSignal | null | undefined;
-  /** Milliseconds for the whole call; `Infinity`: no limit. */
+  /** Milliseconds for the whole call; `Infinity`: no limit, 0: one millisecond. */
   timeout?: number | null | undefined;
   /** `null` takes a default header away that `withOptions()` has added, not the constructor's. */
   headers?:
@@ -151,7 +151,7 @@ export interface ClientOptions {
   /** A configuration document, or the path of one. Else the file that `HOLYSHEEP_CONFIG` names. */
   config?: Record<string, unknown> | string | null | undefined;
   policy?: 'smart' | 'document' | null | undefined;
-  /** Milliseconds for a whole call; `Infinity`: no limit. */
+  /** Milliseconds for a whole call; `Infinity`: no limit, 0: one millisecond. */
   timeout?: number | null | undefined;
   /** Attempts beside the first, those that a 429 answers included. */
   maxRetries?: number | null | undefined;

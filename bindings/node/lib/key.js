@@ -43,24 +43,30 @@ class KeyHandles {
     this.newest = this.#first;
   }
 
-  // The key for one call, and what is left of its time limit: `timeoutMs` of submit(), 0 is the
-  // client's. Rejects after that.
-  async ask(timeoutMs) {
-    const limitMs = timeoutMs === 0 ? this.newest.config.time_limits.total_ms : timeoutMs;
+  // The key for a call with these settings, its time limit, and what is left of that: `timeoutMs`
+  // of submit(). Rejects after that.
+  async ask({ timeoutMs, options }) {
+    const limitMs = timeoutMs === 0 ? this.#totalOf(options) : timeoutMs;
     const asked = this.#ask();
-    if (limitMs <= 0) return { key: await asked, timeoutMs };
+    if (limitMs <= 0) return { key: await asked, limitMs, timeoutMs };
     const start = now();
     const key = await within(limitMs, asked);
-    return { key, timeoutMs: Math.max(1, Math.round(limitMs - (now() - start))) };
+    return { key, limitMs, timeoutMs: Math.max(1, Math.round(limitMs - (now() - start))) };
+  }
+
+  // What is no number there the engine refuses.
+  #totalOf(options) {
+    const own = options && JSON.parse(options)?.time_limits?.total_ms;
+    return typeof own === 'number' ? own : this.newest.config.time_limits.total_ms;
   }
 
   async #ask() {
     let key;
     try {
       key = await this.#provide();
-    } catch {
+    } catch (thrown) {
       // Without what was thrown, even as the cause: the key may be in it, and causes are printed.
-      throw new classes.ConfigError('apiKey: the function failed');
+      throw new classes.ConfigError(`apiKey: the function failed${nameOf(thrown)}`);
     }
     if (typeof key !== 'string' || key === '') {
       throw new classes.ConfigError('apiKey: the function must give a string that is not empty');
@@ -129,6 +135,23 @@ class KeyHandles {
     const ends = [...this.#opened].map((handle) => handle.finish(timeout));
     return (await Promise.all(ends)).every(Boolean);
   }
+}
+
+// " (TypeError, ECONNREFUSED)": the name of what was thrown, its HTTP status and its code, or that
+// of its cause, where fetch() has it. Nothing that could be a key.
+function nameOf(thrown) {
+  const found = [];
+  const add = (value, shape) => {
+    if (shape.test(value) && !found.includes(value)) found.push(value);
+  };
+  try {
+    add(thrown.name, /^([A-Z][A-Za-z]{0,60})?(Error|Exception)$/);
+    add(thrown.status, /^[1-5]\d\d$/);
+    for (const { code } of [thrown, thrown.cause ?? {}]) add(code, /^(E|UND_ERR_)[A-Z_]{2,40}$/);
+  } catch {
+    // It is nothing that has members, or one of them cannot be read.
+  }
+  return found.length === 0 ? '' : ` (${found.join(', ')})`;
 }
 
 // Without `endpoint`: for all endpoints that share the client's key.
