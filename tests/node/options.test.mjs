@@ -128,3 +128,51 @@ test('headers of any kind that has forEach()', async () => {
     { defaultHeaders: headers },
   );
 });
+
+test('what is undefined in withOptions keeps what there is, whoever has the pool', async () => {
+  const said = { timeout: 1234, maxRetries: 7, organization: 'o', defaultQuery: { q: '1' } };
+  const none = { timeout: undefined, maxRetries: undefined, organization: undefined };
+  const changed = { ...none, apiKey: undefined, defaultQuery: { q: undefined } };
+  await withPool(
+    new MockPool(),
+    async (client, mock) => {
+      const views = [changed, { ...changed, policy: 'smart' }].map((of) => client.withOptions(of));
+      for (const view of views) {
+        const { time_limits, retry } = view.configuration();
+        assert.deepEqual([time_limits.total_ms, retry.max_attempts], [1234, 8]);
+        const sent = { organization: 'o', project: undefined, query: 'q=1' };
+        assert.deepEqual(await arrived(view, mock), sent);
+      }
+      const other = client.withOptions({ defaultQuery: { q: '2' } });
+      assert.equal((await arrived(other, mock, { query: { q: undefined } })).query, 'q=2');
+      assert.deepEqual(client.withOptions({ policy: undefined }).pool, client.pool);
+      await views[1].close();
+    },
+    said,
+  );
+});
+
+test("what an endpoint has itself no call takes away, and withOptions does", async () => {
+  const mock = new MockPool();
+  const { config } = mock;
+  Object.assign(config.endpoints[0], { query: { q: '1' }, headers: { 'OpenAI-Project': 'own' } });
+  const client = new HolySheepClient({ config });
+  const headers = { 'openai-project': null };
+  for (const options of [{ query: { q: null } }, { query: { q: [] } }, { headers }]) {
+    const error = await rejection(client.chat.completions.create(CHAT, options));
+    assert.match(error.message, /: a default (parameter|header) of the client, which no call/);
+  }
+  assert.deepEqual(await arrived(client, mock), {
+    organization: undefined,
+    project: 'own',
+    query: 'q=1',
+  });
+  const without = client.withOptions({ project: null, defaultQuery: { q: null } });
+  assert.deepEqual(await arrived(without, mock), {
+    organization: undefined,
+    project: undefined,
+    query: '',
+  });
+  await Promise.all([without.close(), client.close()]);
+  mock.close();
+});

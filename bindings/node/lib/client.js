@@ -11,6 +11,7 @@ const {
   checkOptions,
   configuration,
   defaultsOf,
+  defined,
   overDefaults,
   overOptions,
   textOf,
@@ -104,9 +105,10 @@ class HolySheepClient {
   // with each call differs, it shares this client's pool, and ends with it; else it has its own.
   withOptions(options) {
     checkClientOptions(options);
-    const merged = overOptions(options, this.#options);
-    const defaults = Object.keys(options).every((name) => OF_A_CALL.has(name))
-      ? defaultsOf(options, this.#defaults, this.#fixed)
+    const changed = defined(options);
+    const merged = overOptions(changed, this.#options);
+    const defaults = Object.keys(changed).every((name) => OF_A_CALL.has(name))
+      ? defaultsOf(changed, this.#defaults, this.#fixed)
       : undefined;
     return new this.constructor(merged, defaults && { client: this, defaults });
   }

@@ -231,6 +231,11 @@ function addHeaders(made, given, what, makeError = requestError) {
   return made;
 }
 
+// An undefined member says nothing.
+function defined(members) {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
+}
+
 function present(texts) {
   return Object.fromEntries(Object.entries(texts).filter(([, text]) => text !== null));
 }
@@ -238,9 +243,11 @@ function present(texts) {
 // What the pool sends with each request by itself: names of headers, in small letters, and of
 // query parameters. Calls can give them another value, and cannot take them away.
 class Fixed {
-  constructor({ headers, query }) {
-    this.headers = Object.keys(headers ?? {}).map((name) => name.toLowerCase());
-    this.query = Object.keys(query ?? {});
+  constructor(document) {
+    const sections = [document, ...endpointsOf(document)];
+    const names = (name) => sections.flatMap((section) => Object.keys(section[name] ?? {}));
+    this.headers = names('headers').map((name) => name.toLowerCase());
+    this.query = names('query');
   }
 
   // The first that these would take away, or undefined.
@@ -250,7 +257,8 @@ class Fixed {
   }
 
   parameter(query) {
-    return Object.keys(query).find((name) => query[name] === null && this.query.includes(name));
+    const isNone = (value) => value === null || (Array.isArray(value) && value.length === 0);
+    return Object.keys(query).find((name) => isNone(query[name]) && this.query.includes(name));
   }
 }
 
@@ -283,6 +291,11 @@ function addDefaultHeaders(made, options) {
 // Whether a section of a document can be one. Others stay, for the engine to refuse.
 function isSection(section) {
   return section === undefined || isRecord(section);
+}
+
+// Those that are objects. What else is wrong with endpoints the engine says.
+function endpointsOf({ endpoints }) {
+  return Array.isArray(endpoints) ? endpoints.filter(isRecord) : [];
 }
 
 function over(section, more) {
@@ -328,6 +341,20 @@ function addDefaults(document, options) {
   if (Object.keys(asked).length > 0 && isSection(query)) {
     document.query = present({ ...query, ...asked });
   }
+  takeFromEndpoints(document, 'headers', named);
+  takeFromEndpoints(document, 'query', asked);
+}
+
+// What is null takes away what single endpoints have, too.
+function takeFromEndpoints(document, section, texts) {
+  const fold = (name) => (section === 'headers' ? name.toLowerCase() : name);
+  const gone = Object.keys(texts).filter((name) => texts[name] === null).map(fold);
+  if (gone.length === 0 || !Array.isArray(document.endpoints)) return;
+  document.endpoints = document.endpoints.map((endpoint) => {
+    if (!isRecord(endpoint) || !isRecord(endpoint[section])) return endpoint;
+    const own = Object.entries(endpoint[section]).filter(([name]) => !gone.includes(fold(name)));
+    return { ...endpoint, [section]: Object.fromEntries(own) };
+  });
 }
 
 // The options of a client that withOptions() makes. What is null takes away what its parent or the
@@ -337,7 +364,7 @@ function overOptions(options, before) {
   for (const { defaultHeaders = {} } of [before, options]) {
     addHeaders(headers, defaultHeaders ?? {}, 'defaultHeaders', configError);
   }
-  const query = { ...before.defaultQuery, ...options.defaultQuery };
+  const query = { ...before.defaultQuery, ...defined(options.defaultQuery ?? {}) };
   return { ...before, ...options, defaultHeaders: headers, defaultQuery: query };
 }
 
@@ -348,8 +375,8 @@ function defaultsOf(changed, before, fixed) {
   const query = addQuery({ ...before?.query }, changed.defaultQuery ?? {});
   if ((fixed.header(headers) ?? fixed.parameter(query)) !== undefined) return undefined;
   return {
-    timeout: changed.timeout === undefined ? before?.timeout : changed.timeout,
-    maxRetries: changed.maxRetries === undefined ? before?.maxRetries : changed.maxRetries,
+    timeout: 'timeout' in changed ? changed.timeout : before?.timeout,
+    maxRetries: 'maxRetries' in changed ? changed.maxRetries : before?.maxRetries,
     headers,
     query,
   };
@@ -363,7 +390,7 @@ function overDefaults(options, before) {
     timeout: options.timeout ?? before.timeout,
     maxRetries: options.maxRetries ?? before.maxRetries,
     headers: addHeaders({ ...before.headers }, options.headers ?? {}, 'headers'),
-    query: { ...before.query, ...options.query },
+    query: { ...before.query, ...defined(options.query ?? {}) },
   };
 }
 
@@ -476,6 +503,7 @@ module.exports = {
   checkOptions,
   configuration,
   defaultsOf,
+  defined,
   didYouMean,
   over,
   overDefaults,
