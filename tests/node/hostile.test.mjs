@@ -92,6 +92,9 @@ test('an answer in one piece is one chunk of the stream', async () => {
     const texts = [];
     for await (const text of stream.textDeltas()) texts.push(text);
     assert.deepEqual(texts, ['Hello']);
+    const response = await client.chat.completions.create(STREAM).asResponse();
+    assert.equal(response.headers.get('content-type'), 'text/event-stream');
+    assert.match(await response.text(), /^data: .*Hello.*\n\ndata: \[DONE\]\n\n$/);
   });
 });
 

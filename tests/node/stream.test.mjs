@@ -11,6 +11,7 @@ const TEXT = 'Hello from primary.';
 // Falls silent after five words; time that is moved on then breaks the stream.
 const SILENT = { default: { tokens: 20, stall: { at: 'after_content', after_tokens: 5 } } };
 const SILENCE_MS = 180_001;
+const textIn = (chunk) => chunk.choices[0]?.delta?.content ?? '';
 const CUT = { default: { tokens: 20, cut: { at: 'after_content', after_tokens: 5 } } };
 
 test('chunks come in order and end', async () => {
@@ -292,6 +293,30 @@ test('a plain reader of a stream that begins again gets the error', async () => 
     assert.ok(error instanceof StreamInterruptedError);
     assert.equal(error.partial.trim().split(/\s+/).length, 5);
     while (client.pool.some((endpoint) => endpoint.inFlight > 0)) await new Promise(setImmediate);
+  };
+  await withPool(three({ primary: SILENT }), use, options);
+});
+
+test('a half of tee follows a stream that begins again, and one that does not ends', async () => {
+  const options = { config: { stream_recovery: 'restart' } };
+  const wordsOf = (text) => text.trim().split(/\s+/).length;
+  const use = async (client, mock) => {
+    const [left, plain] = (await client.chat.completions.create(STREAM)).tee();
+    const halves = [left, ...plain.tee()];
+    const ends = halves.map(async (half, index) => {
+      const seen = { restarts: 0, text: '' };
+      const onRestart = () => Object.assign(seen, { restarts: seen.restarts + 1, text: '' });
+      for await (const chunk of index === 2 ? half : half.events({ onRestart })) {
+        seen.text += textIn(chunk);
+        if (index === 0 && wordsOf(seen.text) === 5) mock.advance(client, SILENCE_MS);
+      }
+      return seen;
+    });
+    const error = await rejection(ends[2]);
+    assert.ok(error instanceof StreamInterruptedError);
+    assert.equal(wordsOf(error.partial), 5);
+    const whole = { restarts: 1, text: 'Hello from backup-1.' };
+    assert.deepEqual([await ends[0], await ends[1]], [whole, whole]);
   };
   await withPool(three({ primary: SILENT }), use, options);
 });

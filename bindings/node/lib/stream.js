@@ -26,7 +26,12 @@ const CREDIT_STEPS = 4;
 
 // Of the paths that end in "completions".
 const END_MARK = 'data: [DONE]\n\n';
+const EVENT_STREAM = 'text/event-stream';
 const END = Object.freeze({ value: undefined, done: true });
+
+function isEventStream(headers) {
+  return headers.get('content-type')?.toLowerCase().startsWith(EVENT_STREAM) ?? false;
+}
 
 // The text that a chunk adds, in any of the dialects that have one. Chunks may be anything.
 function textOf(chunk) {
@@ -143,14 +148,7 @@ class StreamCall extends SignalledCall {
     for (const segment of this.segments) bytes += segment.bytes;
     if (this.began && !this.restarts) {
       this.cancel();
-      this.fail(
-        interruptedError(
-          'the stream broke and began again elsewhere; read it with events() to follow it there',
-          this.metadata,
-          this.httpStatus,
-          this.textSoFar(),
-        ),
-      );
+      this.fail(this.restartedError(this.textSoFar()));
       return;
     }
     this.drop();
@@ -161,6 +159,16 @@ class StreamCall extends SignalledCall {
     }
     this.segments.push({ data: RESTART, bytes });
     this.feed();
+  }
+
+  followRestarts() {
+    this.restarts = true;
+  }
+
+  restartedError(text) {
+    const message =
+      'the stream broke and began again elsewhere; read it with events() to follow it there';
+    return interruptedError(message, this.metadata, this.httpStatus, text);
   }
 
   onDone(outcome, body, meta, message) {
@@ -363,7 +371,12 @@ class StreamCall extends SignalledCall {
   response(isAll) {
     const stream = this.stream?.deref();
     const body = stream && eventStream(stream, this, () => isAll && stream.close());
-    return makeResponse(this.metadata, this.httpStatus, body);
+    const response = makeResponse(this.metadata, this.httpStatus, body);
+    // Of an answer that came in one piece: the body is a stream all the same.
+    if (this.mode !== native.MODE_BYTES && !isEventStream(response.headers)) {
+      response.headers.set('content-type', EVENT_STREAM);
+    }
+    return response;
   }
 }
 
@@ -430,7 +443,7 @@ class Stream {
     if (typeof onRestart !== 'function')
       throw requestError('events: onRestart: expected a function');
     const call = this.#take();
-    call.restarts = true;
+    call.followRestarts();
     return new EventIterator(this, call, onRestart);
   }
 
@@ -474,6 +487,13 @@ class Half {
     this.results = []; // promises of what the other has read, and this one has not
     this.waiting = new Set(); // of this one's readers
     this.stopped = false;
+    this.restarts = false; // its reader wants to know of them
+    this.text = ''; // what it has read
+  }
+
+  followRestarts() {
+    this.restarts = true;
+    this.call.followRestarts();
   }
 
   get metadata() {
@@ -490,8 +510,30 @@ class Half {
     const result = this.results.shift() ?? this.pull();
     return new Promise((resolve, reject) => {
       this.waiting.add(resolve);
-      result.then(resolve, reject).finally(() => this.waiting.delete(resolve));
+      const fail = (error) => {
+        reject(error);
+        this.stop();
+      };
+      result
+        .then((found) => resolve(this.look(found)))
+        .catch(fail)
+        .finally(() => this.waiting.delete(resolve));
     });
+  }
+
+  // The other half may follow where this one cannot.
+  look(result) {
+    if (result.value !== RESTART) {
+      this.text += textOf(result.value);
+      return result;
+    }
+    if (!this.restarts) throw this.call.restartedError(this.text);
+    this.text = '';
+    return result;
+  }
+
+  restartedError(text) {
+    return this.call.restartedError(text);
   }
 
   pull() {
