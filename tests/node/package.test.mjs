@@ -215,6 +215,18 @@ for (const [name, options] of HOSTS) {
   });
 }
 
+test('the examples of README.md compile as TypeScript', { skip: !tools }, async () => {
+  const text = readFileSync(path.join(root, 'README.md'), 'utf8');
+  const found = [...text.matchAll(/^```js\n(.*?)^```$/gms)].map((match) => match[1]);
+  const examples = found.filter((example) => !example.includes('require('));
+  assert.ok(examples.length > 5);
+  const files = examples.map((example, index) => {
+    writeFileSync(`types/example-${index}.mts`, example);
+    return `types/example-${index}.mts`;
+  });
+  succeeded(await compile('build', HOSTS[0][1], files));
+});
+
 test("the openai package's types fit, in and out", { skip: !tools }, async () => {
   const paths = { openai: [path.join(tools, 'node_modules', 'openai')] };
   // Its own types are not ours to check.

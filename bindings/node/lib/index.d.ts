@@ -409,7 +409,11 @@ export interface RetryConfig {
 
 /** The class of HolySheep's tutorial, with its behaviour. */
 export class HolySheepFailoverClient {
-  constructor(apiKey: string, options?: Omit<ClientOptions, 'apiKey' | 'policy'> | null);
+  /** `apiKey`: undefined is `HOLYSHEEP_API_KEY`. */
+  constructor(
+    apiKey: string | undefined,
+    options?: Omit<ClientOptions, 'apiKey' | 'policy'> | null,
+  );
   chatCompletion(
     model: string,
     messages: readonly ChatCompletionMessageParam[],
