@@ -78,6 +78,20 @@ class KeysTest(PoolTest):
         thread.join(SECONDS_MAX)
         self.assertEqual(done, [True])
 
+    def test_a_signal_handlers_call_may_let_an_engine_go_first(self):
+        class Interrupted(dict):
+            def __iter__(self):
+                """As if the handler came just after the oldest one was found."""
+                names = list(self.keys())
+                self.pop(names[0])
+                return iter(names)
+
+        client, call = self.keyed(self.pool())
+        for number in range(KEPT):
+            call(str(number))
+        client._engines._engines = Interrupted(client._engines._engines)
+        self.assertEqual(call("another").output_text, "Hello from primary.")
+
     def test_tasks_send_their_own_key(self):
         pool = self.pool(answers(latency_ms=5))
 

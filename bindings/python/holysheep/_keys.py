@@ -76,13 +76,14 @@ class KeyEngines:
         return self._take(key, engine)
 
     def _take(self, key: str, engine: Engine) -> Engine:
-        left = None  # dropped without the lock
+        left: list[Engine | None] = []  # dropped without the lock
         with process.lock:
             if self.closed:
                 raise engine.error_closed()
             engine = self._engines.setdefault(key, engine)  # another thread may have been faster
-            if len(self._engines) > _ENGINES_MAX:
-                left = self._engines.pop(next(iter(self._engines)))
+            # The lock keeps no signal handler out, whose call may be faster.
+            too_many = list(self._engines)[:-_ENGINES_MAX]
+            left = [self._engines.pop(oldest, None) for oldest in too_many]
             alive = [each for each in self._opened if each() is not None]
             self._opened = [*alive, ref(engine)]
         del left
