@@ -78,6 +78,15 @@ class Import(unittest.TestCase):
         self.assertIn("ImportError", out)
         self.assertIn("WSGIApplicationGroup", out)
 
+    def test_a_python_without_sub_interpreters_will_do(self):
+        out = output_of("""
+            import sys
+            sys.modules["_xxsubinterpreters"] = None  # as in a trimmed one
+            import holysheep
+            print("imported")
+        """)
+        self.assertEqual(out, "imported\n")
+
 
 class Certificates(PoolTest):
     # In a mount namespace of its own, where the distribution's certificates are not there.
@@ -495,6 +504,33 @@ class Greenlets(PoolTest):
             print(before > 0, len(ticks) > before)
         """, others=True, options=("-W", "ignore"))
         self.assertEqual(out, "CancelledError\nTrue True\n")
+
+    @needs("gevent")
+    @unittest.skipIf(FREE_THREADED, "greenlets lose this Python's locks of objects")
+    def test_a_body_may_let_other_greenlets_run(self):
+        out = output_of("""
+            import gevent.monkey; gevent.monkey.patch_all()
+            import gevent
+            from holysheep import MockPool
+            class Message:
+                def model_dump(self, **_):
+                    gevent.sleep(0)
+                    return {"role": "user", "content": "x"}
+            def messages(of):
+                gevent.sleep(0.001 * of)
+                yield Message()
+            with MockPool([{}]) as pool:
+                client = pool.client()
+                def ask(of):
+                    for stream in (False, True) * 5:
+                        answer = client.chat.completions.create(
+                            model="m", messages=messages(of), stream=stream)
+                        list(answer)
+                        client.with_options(holysheep={"allow": (each for each in ["primary"])})
+                gevent.joinall([gevent.spawn(ask, of) for of in range(3)], raise_error=True)
+                print(pool.count(), pool.requests[0].body)
+        """, others=True, options=("-W", "ignore"))
+        self.assertIn('30 {"model":"m","messages":[{"role":"user","content":"x"}]', out)
 
     def test_other_greenlets_run_while_one_waits(self):
         for library, patch, spawn in (

@@ -9,6 +9,7 @@ from os import fspath
 
 from . import _errors, _json
 from ._endpoint import Endpoint
+from ._json import is_given
 from ._object import unwrap
 
 TYPE_CHECKING = False
@@ -39,10 +40,6 @@ _REFUSED = {
     "http_client": _NO_TRANSPORT.format("`proxy`, `ca_file` or `client_cert`"),
     "websocket_base_url": "realtime is not offered; `request()` reaches every HTTP path",
 }
-
-
-def is_given(value: object) -> bool:
-    return type(value).__name__ not in ("NotGiven", "Omit")
 
 
 def milliseconds(seconds: float, name: str, kind: Kind = _errors.RequestError) -> int:

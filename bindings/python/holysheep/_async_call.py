@@ -6,6 +6,7 @@ from . import _async_stream, _errors, _log
 from ._call import Caller, _log_state, answer_of
 from ._check import acheck
 from ._engine import Engine
+from ._json import submit
 from ._loop import loop_queue
 from ._native import Failure
 from ._resources import Completions, RawResponse
@@ -51,7 +52,7 @@ class AsyncCaller(Caller):
         future = queue.calls[token] = waiting or queue.loop.create_future()
         try:
             if waiting is None:
-                number = native.submit(queue.queue, token, 0, verb, arguments)
+                number = submit(native, queue.queue, token, 0, verb, arguments)
             else:
                 number = waiting.submit(native, queue.queue, token, 0, verb, arguments)
             outcome: Outcome = await future

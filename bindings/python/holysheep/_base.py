@@ -11,12 +11,12 @@ from ._arguments import (
     body_of,
     check_text,
     configuration,
-    is_given,
     mapping,
     own,
 )
 from ._call import Caller
 from ._engine import Engine
+from ._json import is_given
 from ._pool import Pool
 from ._resources import (
     NOT_OFFERED,

@@ -6,8 +6,9 @@ from . import _errors, _log, _stream, _wait
 from ._arguments import NOT_GIVEN, Defaults
 from ._check import check
 from ._engine import Engine
+from ._json import with_plain_body
 from ._metadata import headers_of
-from ._native import Failure
+from ._native import Failure, NotPlain
 from ._object import of_anything
 from ._resources import Completions, RawResponse
 from ._watch import TRACING, Watcher
@@ -102,7 +103,10 @@ class Caller:
                 told = None if watch is None else ends.append
                 outcome = _wait.call(engine.native, verb, arguments, told)
             else:
-                outcome = engine.native.call(verb, arguments)
+                try:
+                    outcome = engine.native.call(verb, arguments)
+                except NotPlain:
+                    outcome = engine.native.call(verb, with_plain_body(arguments))
         except Failure as failure:
             refused = engine.error(failure)
             if watch is not None:

@@ -1,16 +1,18 @@
 """JSON in both directions, without the `json` package's import time and per-call overhead.
 
-Reading uses the interpreter's own C scanner directly; writing is native (json_body.cpp), and what
-is not plain goes through `plain`, which knows our results, pydantic's models and openai's.
+Reading uses the interpreter's own C scanner directly; writing is native (json_body.cpp). What is
+not plain is made so here and then written: that may run code of the user's, a generator, a
+`model_dump`, in which other greenlets run, so that it must not run inside a native function.
 """
 
 from __future__ import annotations
 
 from . import _native
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
+
+    from ._native import Client
 
 
 class _Settings:
@@ -40,7 +42,35 @@ def _scanner() -> Callable[[str, int], tuple[Any, int]]:
 
 
 scan = _scanner()
-write = _native.dump_json
+Failure = _native.Failure
+NotPlain = _native.NotPlain
+_REQUEST, _CONFIG = -102, -100  # what the engine calls the errors of a call's, of a client's JSON
+_DEPTH_MAX = 200  # as json_body.cpp
+
+
+def write(value: Any, name: str) -> str:
+    """JSON text. Raises Failure."""
+    try:
+        return _native.dump_json(value, name)
+    except NotPlain:
+        pass
+    return _native.dump_json(made_plain(value, name, _CONFIG), name)
+
+
+def submit(native: Client, *arguments: Any) -> int:
+    """As `native.submit`, with any body."""
+    try:
+        return native.submit(*arguments)
+    except NotPlain:
+        pass
+    arguments = (*arguments[:-1], with_plain_body(arguments[-1]))
+    return native.submit(*arguments)
+
+
+def with_plain_body(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The arguments of a call, whose third is the body. Raises Failure."""
+    path, headers, body, *others = arguments
+    return (path, headers, made_plain(body, "body", _REQUEST), *others)
 
 
 def read(text: str) -> Any:
@@ -80,10 +110,7 @@ def _name(key: Any) -> str:
 
 
 def plain(value: Any) -> Any:
-    """What a value that is not plain means in JSON; of a dict, one whose keys are texts. Raises
-    TypeError if nothing."""
-    if isinstance(value, dict):
-        return {_name(key): each for key, each in value.items()}
+    """What a value that is not plain means in JSON, itself only. Raises TypeError if nothing."""
     for method in ("__holysheep_plain__", "model_dump"):
         function = getattr(value, method, None)
         if function is not None and not isinstance(value, type):
@@ -112,5 +139,69 @@ def plain(value: Any) -> Any:
     raise TypeError(kind.__name__)
 
 
-_native.set_converter(plain)
-Failure = _native.Failure
+
+def is_given(value: object) -> bool:
+    """The OpenAI package's markers are recognised by name, since it is never imported."""
+    return type(value).__name__ not in ("NotGiven", "Omit")
+
+
+class _Refused(Exception):
+    """What cannot be written, and where."""
+
+    def __init__(self, complaint: str) -> None:
+        self.complaint = complaint
+        self.path = ""
+
+
+def made_plain(value: Any, name: str, status: int) -> Any:
+    """The same of dicts, lists, texts, numbers, True, False and None alone; members that are not
+    given are left out. Raises Failure."""
+    try:
+        return _made_plain(value, 0)
+    except _Refused as refused:
+        told = f"{name}{refused.path}: {refused.complaint}"
+    raise Failure(status, told, 0, 0, -1)
+
+
+def _made_plain(value: Any, depth: int) -> Any:
+    if value is None or isinstance(value, (str, int, float)):
+        return value
+    if depth > _DEPTH_MAX:
+        raise _Refused("is nested too deeply, or holds itself")
+    if isinstance(value, dict):
+        return _plain_dict(value, depth)
+    if isinstance(value, (list, tuple)):
+        made = []
+        for index, each in enumerate(value):
+            try:
+                made.append(_made_plain(each, depth + 1))
+            except _Refused as refused:
+                refused.path = f"[{index}]{refused.path}"
+                raise
+        return made
+    try:
+        value = plain(value)
+    except TypeError:
+        told = f"cannot become JSON: {type(value).__name__}"
+        if isinstance(value, type):
+            told = "is a class; give its JSON schema, or a value"
+        raise _Refused(told) from None
+    return _made_plain(value, depth + 1)
+
+
+def _plain_dict(value: dict[Any, Any], depth: int) -> dict[str, Any]:
+    made = {}
+    # A copy, made in one step of the interpreter: other threads may change it meanwhile.
+    for key, each in dict.copy(value).items():
+        try:
+            name = key if isinstance(key, str) else _name(key)
+        except TypeError:
+            raise _Refused("has a key that is neither text nor a number") from None
+        if not is_given(each):
+            continue
+        try:
+            made[name] = _made_plain(each, depth + 1)
+        except _Refused as refused:
+            refused.path = f".{name}{refused.path}"
+            raise
+    return made

@@ -183,15 +183,15 @@ def records(wake: Callable[[], Any] | None = None) -> Records | None:
 
 
 def submit(kept: Records | None, native: Client, *arguments: Any) -> int:
-    """As `native.submit`; the call's first records are kept for it, whoever takes them from the
+    """As `_json.submit`; the call's first records are kept for it, whoever takes them from the
     queue. Without the lock meanwhile: the body may be a generator of the user's."""
     if kept is None:
-        return native.submit(*arguments)
+        return _json.submit(native, *arguments)
     with state.lock:
         state.submitting += 1
     number = 0
     try:
-        number = native.submit(*arguments)
+        number = _json.submit(native, *arguments)
         return number
     finally:
         with state.lock:

@@ -1,11 +1,14 @@
 # What the native part offers to the package: private, may change with any version.
-from typing import Any, Callable
+from typing import Any
 
 # path, headers, body, timeout_ms, options
 _Arguments = tuple[Any, ...]
 
 class Failure(Exception):
     args: tuple[int, str, int, int, int]  # status, message, http_status, flags, retry_after_ms
+
+class NotPlain(Exception):
+    """Of `call`, `submit` and `dump_json`, which have done nothing then."""
 
 class Outcome:
     status: int
@@ -78,7 +81,6 @@ class Mock:
     def set(self, endpoint: str, script: str, /) -> None: ...
 
 def mock_clock_advance(client: Client, ms: int, /) -> None: ...
-def set_converter(converter: Callable[[Any], Any], /) -> None: ...
 def dump_json(value: object, name: str, /) -> str: ...
 def check_service(url: str, /) -> str: ...
 def version() -> str: ...

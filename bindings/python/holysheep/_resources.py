@@ -5,9 +5,10 @@ type checkers."""
 from __future__ import annotations
 
 from . import _errors
-from ._arguments import NOT_GIVEN, check_text, is_given, mapping
+from ._arguments import NOT_GIVEN, check_text, mapping
 from ._http import Request as HTTPRequest
 from ._http import Response as HTTPResponse
+from ._json import is_given
 from ._results import (
     ChatCompletion,
     ChatCompletionChunk,

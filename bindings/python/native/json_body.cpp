@@ -34,8 +34,8 @@ bool is_omitted(PyObject* value) {
 // Writes one value; a false return leaves the reason in `error_`, or a Python exception set.
 class Writer {
  public:
-  Writer(PyObject* converter, std::string& text, BodyError& error)
-      : converter_(converter), text_(text), error_(error) {}
+  Writer(PyObject* not_plain, std::string& text, BodyError& error)
+      : not_plain_(not_plain), text_(text), error_(error) {}
 
   bool write_value(PyObject* value, int depth) {
     if (depth > kDepthMax) return refuse("is nested too deeply, or holds itself");
@@ -48,18 +48,14 @@ class Writer {
     if (PyFloat_Check(value)) return write_real(value);
     if (PyDict_Check(value)) return write_object(value, depth);
     if (PyList_Check(value) || PyTuple_Check(value)) return write_array(value, depth);
-    return write_converted(value, depth);
+    return leave();
   }
 
   bool write_object(PyObject* dict, int depth) {
     Py_ssize_t position = 0;
-    const std::size_t begin = text_.size();
     text_ += '{';
     for (py::object key, value; next_member(dict, position, key, value);) {
-      if (!PyUnicode_Check(key.ptr())) {  // the number of a token, say: again, with texts
-        text_.resize(begin);
-        return write_converted(dict, depth);
-      }
+      if (!PyUnicode_Check(key.ptr())) return leave();  // the number of a token, say
       if (is_omitted(value.ptr())) continue;
       if (text_.back() != '{') text_ += ',';
       if (!write_text(key.ptr())) return false;
@@ -139,19 +135,9 @@ class Writer {
     return true;
   }
 
-  bool write_converted(PyObject* value, int depth) {
-    const auto plain = py::reinterpret_steal<py::object>(PyObject_CallOneArg(converter_, value));
-    if (plain) return write_value(plain.ptr(), depth + 1);
-    if (PyErr_ExceptionMatches(PyExc_TypeError) == 0) return false;
-    PyErr_Clear();
-    if (PyType_Check(value)) return refuse("is a class; give its JSON schema, or a value");
-    if (PyDict_Check(value)) return refuse("has a key that is neither text nor a number");
-    return refuse("cannot become JSON: " + std::string(Py_TYPE(value)->tp_name));
-  }
-
  private:
-  // The next member, owned: the converter, which is foreign code, may take it out of its container
-  // meanwhile, and so may other threads, even between two steps of this where there is no GIL.
+  // The next member, owned: other threads may take it out of its container meanwhile, even between
+  // two steps of this where there is no GIL.
   static bool next_member(PyObject* dict, Py_ssize_t& position, py::object& name,
                           py::object& value) {
     name = value = py::object();  // without the lock: ends objects
@@ -171,20 +157,25 @@ class Writer {
     return true;
   }
 
+  bool leave() {
+    PyErr_SetNone(not_plain_);
+    return false;
+  }
+
   bool refuse(std::string complaint) {
     error_.complaint = std::move(complaint);
     return false;
   }
 
-  PyObject* converter_;
+  PyObject* not_plain_;
   std::string& text_;
   BodyError& error_;
 };
 
 }  // namespace
 
-bool write_json(PyObject* value, PyObject* converter, std::string& text, BodyError& error) {
-  return Writer(converter, text, error).write_value(value, 0);
+bool write_json(PyObject* value, PyObject* not_plain, std::string& text, BodyError& error) {
+  return Writer(not_plain, text, error).write_value(value, 0);
 }
 
 }  // namespace holysheep::python

@@ -3,8 +3,9 @@
 // written ("body.messages[0].content").
 //
 // Plain types are written here. Everything else (results of ours, pydantic models, mappings,
-// iterables, dates, dicts whose keys are not all texts) goes through one Python function, the
-// converter, which returns a plain value.
+// iterables, dates, dicts whose keys are not all texts) must be made plain in Python before: that
+// runs foreign code, which may switch to another greenlet, and pybind11 ends the process when a
+// function of its own returns to another one than it was called by.
 // Threads: as handle.h. Lists and dicts may change meanwhile.
 #pragma once
 
@@ -20,8 +21,8 @@ struct BodyError {
   std::string complaint;
 };
 
-// Appends `value` to `text`. `converter`: called with a value that is not plain; may raise
-// TypeError. False: `error` says why, or, if its complaint is empty, a Python exception is set.
-bool write_json(PyObject* value, PyObject* converter, std::string& text, BodyError& error);
+// Appends `value` to `text`. False: `error` says why, or, if its complaint is empty, a Python
+// exception is set: for a value that is not plain, the one whose class `not_plain` is.
+bool write_json(PyObject* value, PyObject* not_plain, std::string& text, BodyError& error);
 
 }  // namespace holysheep::python

@@ -22,7 +22,7 @@ constexpr std::size_t kLargeBodyBytes = 32 * 1024;
 
 // Owned, for as long as the process lives.
 PyObject* failure_type = nullptr;
-PyObject* converter = nullptr;
+PyObject* not_plain_type = nullptr;
 
 struct Queue : Handle<holysheep_queue, holysheep_queue_free> {
   using Handle::Handle;
@@ -53,13 +53,13 @@ std::unique_ptr<Queue> new_queue() {
 std::string json_of(py::handle value, const std::string& name, holysheep_status status) {
   std::string text;
   BodyError error;
-  if (write_json(value.ptr(), converter, text, error)) return text;
+  if (write_json(value.ptr(), not_plain_type, text, error)) return text;
   if (error.complaint.empty()) throw py::error_already_set();
   fail(status, name + error.path + ": " + error.complaint);
 }
 
 // `arguments`: (path, headers, body, timeout_ms, options); texts are str or None, the body is None,
-// bytes (sent as they are) or a value that becomes JSON.
+// bytes (sent as they are) or a plain value (json_body.h) that becomes JSON.
 holysheep_request_id submit(const Client& client, const Queue& queue, std::uint64_t user_data,
                             holysheep_stream stream, py::handle method,
                             const py::tuple& arguments) {
@@ -265,13 +265,13 @@ void define_mock(py::module_& module) {
 PYBIND11_MODULE(_native, module, py::mod_gil_not_used()) {
   failure_type = PyErr_NewException("holysheep._native.Failure", nullptr, nullptr);
   module.attr("Failure") = py::handle(failure_type);
+  not_plain_type = PyErr_NewException("holysheep._native.NotPlain", nullptr, nullptr);
+  module.attr("NotPlain") = py::handle(not_plain_type);
   py::register_exception_translator(&translate);
   define_queue(module);
   define_client(module);
   define_monitor(module);
   define_mock(module);
-  // The function that turns values which are not plain into plain ones (json_body.h).
-  module.def("set_converter", [](py::object function) { converter = function.release().ptr(); });
   module.def("dump_json", [](py::handle value, const std::string& name) {
     return json_of(value, name, HOLYSHEEP_E_CONFIG);
   });
