@@ -3,8 +3,11 @@
 import asyncio
 import contextvars
 import logging
+import signal
+import sys
 import threading
 import unittest
+from unittest import mock
 
 from holysheep import MockPool, _log
 from pools import PoolTest, SECONDS_MAX, chat
@@ -31,7 +34,7 @@ class Log(PoolTest):
     def setUp(self):
         self.records = []
         self.waits = threading.Event()
-        handler = logging.Handler()
+        self.handler = handler = logging.Handler()
         handler.emit = self.take
         logger = logging.getLogger("holysheep")
         logger.addHandler(handler)
@@ -169,6 +172,70 @@ class OfThreads(Log):
         self.assertEqual({record[2] for record in self.of_call("slow")}, {"slow"})
         self.assert_each_its_own("fast", 2)
         self.assertFalse(_log.state.early)
+
+    def test_a_signal_handler_that_raises_leaves_nothing_behind(self):
+        class Interrupted:
+            """As if a handler raised where CPython looks for signals: as a lock is left."""
+
+            def __init__(self, lock, count):
+                self.lock = lock
+                self.count = count
+
+            def __enter__(self):
+                self.lock.acquire()
+
+            def __exit__(self, *_):
+                self.lock.release()
+                self.count -= 1
+                if self.count == 0:
+                    raise ZeroDivisionError
+
+        client = self.named("one", {}).client()
+        self.addCleanup(client.close)
+        chat(client)
+        state = _log.state
+        interrupted = 0
+        for count in range(1, 20):
+            told = f"of no call {count}"
+            state.others.append({"level": "warning", "message": "may be broken off"})
+            try:
+                with mock.patch.object(state, "lock", Interrupted(state.lock, count)):
+                    list(chat(client, stream=True))
+            except ZeroDivisionError:
+                interrupted += 1
+            state.others.append({"level": "warning", "message": told})
+            for _ in range(2):
+                chat(client)
+            self.assertEqual([record[1] for record in self.records].count(told), 1)
+            self.assertFalse(state.early)
+            self.assertEqual([each() for each in state.calls.values() if each()], [])
+        self.assertGreater(interrupted, 5)
+
+    def test_what_a_signal_handler_raises_while_a_record_is_emitted_ends_the_call(self):
+        def handler(*_):
+            raise ZeroDivisionError
+
+        class Seen(Exception):
+            pass
+
+        def emit(record):
+            if not sent:
+                sent.append(record)
+                signal.raise_signal(signal.SIGUSR1)
+            raise Seen
+
+        before = signal.signal(signal.SIGUSR1, handler)
+        self.addCleanup(signal.signal, signal.SIGUSR1, before)
+        done, sent, shown = [], [], []
+        client = self.named("one", {}).client(on_done=done.append)
+        self.addCleanup(client.close)
+        self.handler.emit = emit
+        with mock.patch.object(sys, "excepthook", lambda *error: shown.append(error[0])):
+            with self.assertRaises(ZeroDivisionError):
+                chat(client)
+            self.assertEqual(len(done), 1)
+            self.assertEqual(chat(client).output_text, "Hello from one.")
+        self.assertEqual(set(shown), {Seen})
 
     def test_a_handler_may_make_calls_itself(self):
         client, others = self.named("slow", {}).client(), self.named("fast", {}).client()

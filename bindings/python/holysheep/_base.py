@@ -27,7 +27,7 @@ from ._resources import (
     Responses,
     not_offered,
 )
-from ._watch import TRACING, Watcher
+from ._watch import TRACING, Watcher, code_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -250,11 +250,7 @@ class BaseClient:
 
 def _is_async(function: Any) -> bool:
     """Whether calling it makes a coroutine: without `inspect`, which takes long to import."""
-    while hasattr(function, "func"):
-        function = function.func  # functools.partial
-    if not hasattr(function, "__code__"):
-        function = getattr(type(function), "__call__", None)
-    code = getattr(function, "__code__", None)
+    code = code_of(function)
     return code is not None and bool(code.co_flags & _CO_COROUTINE)
 
 

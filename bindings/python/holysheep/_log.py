@@ -9,6 +9,9 @@ One queue takes the records of all engines of the process; whoever waits for a c
 record of a call that is under way is kept for the thread or task which made that call, so that a
 thread's name and context variables are those of the caller; whoever empties the queue emits the
 others, one thread at a time, in order.
+
+A signal handler may raise anywhere here and break off what runs. So what is said of a call or of
+the thread that emits is said of an object that lives as long as those do, and void once it is gone.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from __future__ import annotations
 import os
 import sys
 from _thread import RLock
+from _weakref import ref
 
 from . import _json
 from ._native import Failure, Queue
@@ -26,6 +30,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections import deque
     from typing import Any, Callable
+    from weakref import ReferenceType
 
     from ._engine import Engine
     from ._native import Client
@@ -59,6 +64,8 @@ _APART = ("time_unix_ms", "level", "message", "detail", "seconds")
 _TOLD_MAX = 100
 # Of no call under way, while a handler holds up the thread that emits them: the oldest give way.
 _OTHERS_MAX = 4096
+# Calls under way that are kept without a look for those which were broken off.
+_CALLS_MIN = 64
 
 
 class _State:
@@ -71,11 +78,43 @@ class _State:
         # Guards what follows. Not held while a handler runs; a signal handler or the collector may
         # come back here meanwhile.
         self.lock = RLock()
-        self.calls: dict[int, Records] = {}
-        self.submitting = 0  # calls that have no number yet, or whose number is not in `calls` yet
+        self.calls: dict[int, ReferenceType[Records]] = {}
+        self.calls_max = _CALLS_MIN
+        # Calls that have no number yet, or whose number is not in `calls` yet.
+        self.submitting: set[ReferenceType[Records]] = set()
         self.early: dict[int, list[dict[str, Any]]] = {}  # records that may be of one of those
+        self.come: deque[tuple[Any, ...]] = deque()  # from the queue, whose they are is not known
         self.others: deque[dict[str, Any]] = deque(maxlen=_OTHERS_MAX)
-        self.emitting = False  # the others, by some thread
+        self.emitting: ReferenceType[_Emitting] | None = None
+
+    def keep(self, number: int, kept: Records) -> None:
+        """The call has this number."""
+        kept._number = number
+        self.calls[number] = ref(kept)
+        for record in self.early.pop(number, ()):
+            kept._add(record)
+        if len(self.calls) > self.calls_max:
+            self.calls = {each: kept for each, kept in self.calls.items() if kept() is not None}
+            self.calls_max = max(_CALLS_MIN, 2 * len(self.calls))
+
+    def sort(self, record: dict[str, Any]) -> None:
+        number = record.get("call", 0)
+        found = self.calls.get(number)
+        kept = None if found is None else found()
+        if kept is not None:
+            kept._add(record)
+        elif number and self.submitting and len(self.early) < _OTHERS_MAX:
+            self.early.setdefault(number, []).append(record)
+        else:
+            self.others.append(record)
+
+    def give_up_early(self) -> None:
+        """Of calls that are not ours, once none is left which they may be of."""
+        self.submitting = {each for each in self.submitting if each() is not None}
+        if not self.submitting:
+            for early in self.early.values():
+                self.others.extend(early)
+            self.early.clear()
 
 
 _modules = sys.modules
@@ -141,11 +180,17 @@ def _tell_listening(native: Client) -> None:
         tell(_emit, record)
 
 
+class _Emitting:
+    """Of the others: lives as long as the thread that does it is at it."""
+
+    __slots__ = ("__weakref__",)
+
+
 class Records:
     """Those of one call that is under way. Whoever made the call takes them with `hand_on`, and
     says with `end` that it waits no more. As many as the call makes attempts, times a few."""
 
-    __slots__ = ("_number", "_own", "_wake")
+    __slots__ = ("__weakref__", "_number", "_own", "_wake")
 
     def __init__(self, wake: Callable[[], Any] | None) -> None:
         self._number = 0
@@ -187,24 +232,19 @@ def submit(kept: Records | None, native: Client, *arguments: Any) -> int:
     queue. Without the lock meanwhile: the body may be a generator of the user's."""
     if kept is None:
         return _json.submit(native, *arguments)
-    with state.lock:
-        state.submitting += 1
     number = 0
     try:
+        with state.lock:
+            state.submitting.add(ref(kept))
         number = _json.submit(native, *arguments)
         return number
     finally:
         with state.lock:
-            state.submitting -= 1
+            state.submitting.discard(ref(kept))
             if number:
-                kept._number = number
-                state.calls[number] = kept
-                for record in state.early.pop(number, ()):
-                    kept._add(record)
-            if not state.submitting:
-                for early in state.early.values():
-                    state.others.extend(early)
-                state.early.clear()
+                state.keep(number, kept)
+            if state.early:
+                state.give_up_early()
 
 
 def flush() -> None:
@@ -212,31 +252,29 @@ def flush() -> None:
     queue = state.queue
     if queue is None:
         return
-    with state.lock:
-        for event in queue.drain(0):
-            record = _json.read(event[2])
-            number = record.get("call", 0)
-            kept = state.calls.get(number)
-            if kept is not None:
-                kept._add(record)
-            elif number and state.submitting and len(state.early) < _OTHERS_MAX:
-                state.early.setdefault(number, []).append(record)
-            else:
-                state.others.append(record)
-        if state.emitting or not state.others:
-            return
-        state.emitting = True
+    emitting = _Emitting()
     try:
+        with state.lock:
+            state.come.extend(queue.drain(0))
+            while state.come:
+                state.sort(_json.read(state.come.popleft()[2]))
+            if state.early:
+                state.give_up_early()
+            somebody = state.emitting
+            if not state.others or (somebody is not None and somebody() is not None):
+                return
+            state.emitting = ref(emitting)
         while True:
             with state.lock:
                 if not state.others:
-                    state.emitting = False
+                    state.emitting = None
                     return
                 record = state.others.popleft()
             tell(_emit, record)
-    except BaseException:
-        state.emitting = False
-        raise
+    finally:
+        somebody = state.emitting
+        if somebody is not None and somebody() is emitting:
+            state.emitting = None
 
 
 state = _State()

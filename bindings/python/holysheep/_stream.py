@@ -218,7 +218,8 @@ class _Source(Reading):
             self.check_open()  # whoever closed it may have taken its end
             self._reading = True
         try:
-            self._latest = _wait.drain(self._queue, self._records)
+            self._latest = []
+            _wait.drain(self._queue, self._records, self._latest)
             return self._latest
         except Failure as failure:
             raise _errors.from_failure(failure) from None

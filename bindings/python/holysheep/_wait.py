@@ -33,24 +33,26 @@ def is_green() -> bool:
     return False
 
 
-def drain(queue: Queue, records: _log.Records | None) -> list[tuple[Any, ...]]:
-    """Events of the queue, whose call `records` belong to; waits for the first."""
+def drain(
+    queue: Queue, records: _log.Records | None, events: list[tuple[Any, ...]]
+) -> None:
+    """Puts into `events` those of the queue, whose call `records` belong to; waits for the first.
+    They are there too if a signal handler raises while records are handed on."""
     hand_on = _log.flush if records is None else records.hand_on
     green = is_green()
     if not green and _log.state.queue is None:
-        return queue.drain(-1)
-    while True:
+        events += queue.drain(-1)
+        return
+    while not events:
         if green:
             import select
 
             seconds = _LOG_MS / 1000 if _log.state.queue else None
             select.select([queue.descriptor()], [], [], seconds)
-            events = queue.drain(0)
+            events += queue.drain(0)
         else:
-            events = queue.drain(_LOG_MS)
+            events += queue.drain(_LOG_MS)
         hand_on()
-        if events:
-            return events
 
 
 def interruptibly(work: Callable[[], Any], give_up: Callable[[], Any]) -> Any:
@@ -118,16 +120,17 @@ def call(
     `told` gets the call's end."""
     queue = Queue()
     records = _log.records()
+    events: list[tuple[Any, ...]] = []
     try:
         _log.submit(records, native, queue, 0, 0, method, arguments)
-        event = drain(queue, records)[0]  # one event, DONE
+        drain(queue, records, events)
     except BaseException:
         if queue.latest:
             native.cancel(queue.latest)
             if told is not None:
-                told(end_of(queue, []))
+                told(end_of(queue, events))
         raise
     finally:
         if records is not None:
             records.end()
-    return event[2]  # type: ignore[no-any-return]
+    return events[0][2]  # type: ignore[no-any-return]  # DONE, the only one

@@ -4,6 +4,7 @@ OpenTelemetry, where the program has loaded it."""
 from __future__ import annotations
 
 import sys
+from _signal import NSIG, getsignal  # type: ignore[import-not-found,unused-ignore]
 
 from ._metadata import Metadata
 
@@ -117,12 +118,36 @@ def guarded(work: Callable[..., Any], *arguments: Any) -> Any:
         _show(error)
 
 
+def code_of(function: Any) -> Any:
+    """What runs when it is called; None if that is not Python."""
+    while hasattr(function, "func"):
+        function = function.func  # functools.partial
+    if not hasattr(function, "__code__"):
+        function = getattr(type(function), "__call__", None)
+    return getattr(function, "__code__", None)
+
+
+def _is_of_signal(error: Exception) -> bool:
+    """Whether a signal handler raised it, which runs wherever the thread is just then, and means
+    whatever the thread does."""
+    handlers = {code_of(getsignal(number)) for number in range(1, NSIG)}
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code in handlers:
+            return True
+        trace = trace.tb_next
+    return False
+
+
 def _show(error: Exception) -> None:
+    if _is_of_signal(error):
+        raise error
     sys.excepthook(type(error), error, error.__traceback__)
 
 
 def tell(hook: Callable[[Any], Any], what: Any) -> None:
-    """What a hook raises is shown, as that of a thread, and takes no answer from the caller."""
+    """What a hook raises is shown, as that of a thread, and takes no answer from the caller. What a
+    signal handler raises meanwhile breaks off the call, as anywhere else."""
     try:
         later = hook(what)
         if hasattr(later, "__await__"):
