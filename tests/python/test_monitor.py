@@ -7,7 +7,7 @@ import socket
 import sys
 
 from holysheep import RateLimitMetrics, RateLimitMonitor, RequestError
-from pools import PoolTest, chat, output_of
+from pools import SECONDS_MAX, PoolTest, chat, output_of
 from test_document import EXAMPLES
 
 LIMITED = {"replies": [{"status": 429, "headers": {"Retry-After": "30"}}]}
@@ -154,6 +154,14 @@ class Monitor(PoolTest):
         record, = [each for each in caught.records if each.getMessage().startswith("alert")]
         self.assertEqual((record.levelname, record.endpoint), ("WARNING", "primary"))
         self.assertRegex(record.getMessage(), "^alert, warning: .*429.*cause rate_limit, endpoint primary")
+
+    def test_a_monitor_says_where_it_listens(self):
+        client = self.client({}, isolated=True, monitor={"listen": "127.0.0.1:0"})
+        host, port = client.monitor.listen.rsplit(":", 1)
+        with socket.create_connection((host, int(port)), SECONDS_MAX):
+            pass
+        for monitor in (self.client({}, isolated=True).monitor, RateLimitMonitor()):
+            self.assertIsNone(monitor.listen)
 
     def test_a_monitor_that_does_not_listen_is_a_warning(self):
         with socket.create_server(("127.0.0.1", 0)) as taken, \

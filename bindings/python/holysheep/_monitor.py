@@ -119,6 +119,15 @@ class RateLimitMonitor:
         )
 
     @property
+    def listen(self) -> str | None:
+        """The address that was taken for `monitor={"listen": …}` of a client, with the port that
+        `":0"` left to the system; None while it listens nowhere."""
+        if self._shared is None:
+            return None
+        status = _json.read(_guarded(lambda: self._native.status()))
+        return status["listen"] or None
+
+    @property
     def metrics(self) -> dict[str, RateLimitMetrics]:
         """By endpoint, as it stands now."""
         found = _json.read(_guarded(lambda: self._native.endpoints()))
