@@ -26,6 +26,7 @@ from holysheep import (
     RequestError,
     omit,
 )
+from holysheep.types import ChatCompletion
 from pools import MESSAGES, MODEL, PoolTest, answers, chat, output_of
 
 LIMITED = {"replies": [{"status": 429, "headers": {"Retry-After": "30"}}]}
@@ -47,6 +48,19 @@ class Calls(PoolTest):
         self.assertEqual(client.pool["primary"].status, EndpointStatus.RATE_LIMITED)
         self.assertGreater(client.pool["primary"].cooldown_until, 1.7e9)
         self.assertEqual(client.pool[1].status, EndpointStatus.HEALTHY)
+
+    def test_an_answer_that_a_program_made_says_that_nothing_was_sent(self):
+        data = {"id": "x", "choices": [{"message": {"role": "assistant", "content": "hi"}}]}
+        for made in (ChatCompletion.model_validate(data), ChatCompletion(**copy.deepcopy(data))):
+            self.assertIsNone(made._request_id)
+            self.assertEqual(json.loads(made.raw), data)
+            told = made.holysheep
+            self.assertIsNone(told.endpoint)
+            self.assertIsNone(told.cost)
+            self.assertEqual((told.attempts, told.trace, told.headers, told.took, told.waited),
+                             (0, [], {}, 0, 0))
+            self.assertIn("endpoint=None", repr(told))
+            self.assertEqual(pickle.loads(pickle.dumps(made)), made)
 
     def test_the_body_is_what_was_given(self):
         pool = self.pool()

@@ -205,5 +205,7 @@ class BesideOpenai(PoolTest):
                 made = ours.to_openai()
                 assert isinstance(made, type(theirs)), type(made)
                 print(made.choices[0].message.content)
+                fake = type(ours).model_validate(ours.to_dict()).to_openai()
+                assert fake == made and fake._request_id is None
         """, others=True)
         self.assertEqual(out.strip(), "Hello from primary.")

@@ -275,7 +275,8 @@ def of_anything(value: Any) -> Any:
 
 class Result(Object):
     """A whole answer. The provider's body is untouched in `raw`; what HolySheep did for it stands
-    beside it in `holysheep`."""
+    beside it in `holysheep`. One that a program made itself, for its tests, says there that nothing
+    was sent, and `raw` is its JSON."""
 
     __slots__ = ("_metadata", "_outcome")
     _outcome: Outcome | _Kept
@@ -290,7 +291,7 @@ class Result(Object):
     @property
     def raw(self) -> bytes:
         """The body, byte for byte."""
-        return self._outcome.body()
+        return _outcome_of(self).body()
 
     @property
     def holysheep(self) -> Metadata:
@@ -298,7 +299,7 @@ class Result(Object):
         try:
             return self._metadata  # type: ignore[no-any-return,has-type]
         except AttributeError:
-            self._metadata = Metadata(self._outcome.meta())
+            self._metadata = Metadata(_outcome_of(self).meta())
             return self._metadata
 
     @property
@@ -322,6 +323,11 @@ class Result(Object):
         )
 
 
+_NOTHING_SENT = """{"endpoint": null, "model": null, "model_served": null, "http_status": 0,
+    "headers": {}, "attempts": 0, "trace": [], "waited_ms": 0, "took_ms": 0, "usage": null,
+    "cost_nano_usd": null, "maybe_billed": false}"""
+
+
 class _Kept:
     """What a copied or pickled result has in place of the native part's `Outcome`."""
 
@@ -339,6 +345,14 @@ class _Kept:
 
     def meta(self) -> str:
         return self._parts[2]
+
+
+def _outcome_of(result: Result) -> Outcome | _Kept:
+    try:
+        return result._outcome
+    except AttributeError:
+        text = result.model_dump_json(exclude_unset=True)
+        return _Kept(text.encode(), text, _NOTHING_SENT, 0)
 
 
 def _restored(kind: type[Result], data: dict[str, Any], *parts: Any) -> Result:
