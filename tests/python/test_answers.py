@@ -57,12 +57,30 @@ class Bytes(PoolTest):
             ("application/vnd.openxmlformats", b"12"),
             ("application/json; charset=utf-8", 12),
             ("application/problem+json", 12),
-            ("text/plain", 12),
+            ("text/plain", "12"),
+            ("application/jsonlines", "12"),
+            ("application/x-subrip", "12"),
+            ("application/octet-stream", b"12"),
         ):
             client = self.client(answers(body="12", content_type=kind))
             self.assertEqual(client.request("GET", "/files/f/content"), expected, kind)
         client = self.client(answers(body="WEBVTT", content_type="text/vtt"))
         self.assertEqual(client.request("POST", "/audio/transcriptions", json={}), "WEBVTT")
+
+    def test_an_object_or_a_list_is_read_whatever_the_type(self):
+        for kind in ("application/octet-stream", "binary/octet-stream", "text/plain"):
+            client = self.client(answers(body='{"a": [1]}', content_type=kind))
+            self.assertEqual(client.request("GET", "/x").a, [1], kind)
+            client = self.client(answers(body=" [1]", content_type=kind))
+            self.assertEqual(client.request("GET", "/x"), [1], kind)
+        for kind, expected in (("text/plain", "[Music]"), ("application/zip", b"[Music]")):
+            client = self.client(answers(body="[Music]", content_type=kind))
+            self.assertEqual(client.request("GET", "/x"), expected)
+
+    def test_lines_of_json_are_text_even_if_it_is_one(self):
+        for kind in ("application/jsonl", "application/x-ndjson", "text/event-stream"):
+            client = self.client(answers(body='{"a":1}', content_type=kind))
+            self.assertEqual(client.request("GET", "/x"), '{"a":1}', kind)
 
     def test_of_an_async_client(self):
         client = self.pool(answers(body="12", content_type="image/png")).async_client()

@@ -149,8 +149,9 @@ class BaseClient:
         extra_query: Mapping[str, object] | None = None,
         holysheep: CallOptions | None = None,
     ) -> Any:
-        """Any request below the base URL. The answer: an object, a list, or text if it is no JSON;
-        `bytes`, untouched, if its content type or its bytes are no text (audio, images, files).
+        """Any request below the base URL. The answer is what its content type says: an object or a
+        list, text (`text/…`, JSON lines), else `bytes`, untouched (audio, images, files), as is
+        what is no UTF-8. A JSON object or list is read whatever its type.
 
         json: the body as a value; content: the body as bytes or text (with a Content-Type in
         `extra_headers`); not both."""

@@ -9,7 +9,7 @@ from ._engine import Engine
 from ._json import with_plain_body
 from ._metadata import headers_of
 from ._native import Failure, NotPlain
-from ._object import of_anything
+from ._object import Object, of_anything
 from ._resources import Completions, RawResponse
 from ._watch import TRACING, Watcher
 
@@ -147,23 +147,33 @@ class Caller:
 
 
 #: How the media types end whose bodies are text, beside all of `text/`.
-_TEXTS = ("json", "jsonl", "xml", "yaml", "javascript", "x-www-form-urlencoded")
+_TEXTS = (
+    "xml", "yaml", "javascript", "ecmascript", "x-www-form-urlencoded", "x-subrip", "sql",
+    "jsonl", "jsonlines", "ndjson", "json-seq",
+)
+#: Several values, one a line: text also where there is one.
+_LINES = ("jsonl", "jsonlines", "ndjson", "json-seq", "event-stream")
 
 
 def answer_of(outcome: Outcome) -> Any:
-    """An object, a list or text; bytes, as they came, where the type or the bytes are no text."""
+    """What the content type says: an object or a list, text, or bytes as they came; where it says
+    nothing, whichever it can be. An object or a list whatever the type, which few servers set."""
     from . import _json
 
     body = outcome.body()
     headers = headers_of(_json.read(outcome.meta()))
     kind = headers.get("content-type", "").split(";", 1)[0].strip().lower()
-    if kind and not kind.startswith("text/") and not kind.endswith(_TEXTS):
-        return body
+    is_text = kind.startswith("text/") or kind.endswith(_TEXTS)
+    is_json = not kind or (kind.endswith("json") and not kind.endswith(_LINES))
     try:
         text = body.decode()
     except UnicodeDecodeError:
         return body
-    try:
-        return of_anything(_json.read(text))
-    except (ValueError, RecursionError):
-        return text
+    if is_json or (not kind.endswith(_LINES) and text.lstrip("\ufeff \t\r\n")[:1] in "{["):
+        try:
+            value = of_anything(_json.read(text))
+            if is_json or isinstance(value, (Object, list)):
+                return value
+        except (ValueError, RecursionError):
+            pass
+    return text if is_text or is_json else body
