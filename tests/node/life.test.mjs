@@ -436,6 +436,58 @@ scenario(
 );
 
 scenario(
+  'a worker that ends with streams dropped in vm contexts, as test runners make them',
+  `
+  const { Worker } = require('node:worker_threads');
+  const mock = new MockPool([{ name: 'primary', default: { tokens: 30, token_ms: 1 } }]);
+  const source = \`
+    const Module = require('node:module');
+    const fs = require('node:fs');
+    const path = require('node:path');
+    const vm = require('node:vm');
+    require('node:v8').setFlagsFromString('--expose-gc');
+    const gc = vm.runInNewContext('gc');
+    const main = require.resolve('holysheep');
+    const load = () => { // as test runners do
+      const context = vm.createContext({ ...globalThis, process, performance, Headers, URL });
+      const modules = new Map();
+      const from = (file) => (name) => {
+        const found = name.startsWith('.') ? require.resolve(path.resolve(file, '..', name)) : name;
+        if (!found.endsWith('.js')) return require(found);
+        if (!modules.has(found)) {
+          const module = { exports: {} };
+          modules.set(found, module);
+          const text = Module.wrap(fs.readFileSync(found, 'utf8'));
+          const run = vm.runInContext(text, context, { filename: found });
+          run(module.exports, from(found), module, found, path.dirname(found));
+        }
+        return modules.get(found).exports;
+      };
+      return from(main)(main);
+    };
+    const drop = async () => {
+      const { HolySheepClient } = load();
+      const client = new HolySheepClient({ config: \${JSON.stringify(mock.config)} });
+      const body = { model: 'm', messages: [], stream: true };
+      const stream = await client.chat.completions.create(body);
+      await stream[Symbol.asyncIterator]().next();
+    };
+    (async () => {
+      for (let i = 0; i < 20; ++i) await drop();
+      gc(); // what that leaves to be done comes in the worker's end
+      process.exit();
+    })();
+  \`;
+  const workers = [1, 2, 3].map(() => new Worker(source, { eval: true }));
+  let ended = 0;
+  for (const worker of workers) {
+    worker.on('error', console.error);
+    worker.on('exit', () => ++ended === workers.length && console.log('done'));
+  }
+`,
+);
+
+scenario(
   '50 clients opened and closed leave neither threads nor descriptors',
   `
   const mock = new MockPool();

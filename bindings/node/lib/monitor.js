@@ -5,6 +5,7 @@ const { checkOptions } = require('./configuration.js');
 const { errorOfFailure, requestError } = require('./errors.js');
 const { camel } = require('./metadata.js');
 const native = require('./native.js');
+const { FinalizationRegistry } = require('./realm.js');
 const { setImmediate } = require('./timers.js');
 
 const { addon } = native;

@@ -7,6 +7,7 @@
 
 const path = require('node:path');
 
+const { FinalizationRegistry } = require('./realm.js');
 const { nextTick, setImmediate } = require('./timers.js');
 
 const PREBUILT = path.join(__dirname, '..', 'prebuilds');

@@ -18,6 +18,7 @@ const {
 const { splitArray } = require('./json.js');
 const { CallMetadata } = require('./metadata.js');
 const native = require('./native.js');
+const { FinalizationRegistry } = require('./realm.js');
 
 // Marks the place where the stream began again.
 const RESTART = Symbol('restart');
