@@ -220,6 +220,7 @@ void Pool::consider(const RouteWish& wish, RouteKey key, Nanos now) {
   }
   pass_over(key.endpoint, passage.reason);
   if (is_refusal(passage.reason)) {
+    ++survey_.refused;
     if (survey_.refused_reason.empty() || passage.at < survey_.refused_until) {
       survey_.refused_until = passage.at;
       survey_.refused_reason = passage.reason;
@@ -255,7 +256,7 @@ Choice Pool::choose(const RouteWish& wish, Nanos now, Random& random) {
   survey_.earliest_reason = {};
   survey_.refused_until = kNever;
   survey_.refused_reason = {};
-  survey_.closed = survey_.rate_limited = 0;
+  survey_.closed = survey_.refused = survey_.rate_limited = 0;
   survey_.backing_off = false;
   if (config_->policy.routing == Routing::sticky) return choose_sticky(wish, now);
 
@@ -282,8 +283,10 @@ Choice Pool::choose(const RouteWish& wish, Nanos now, Random& random) {
     none.hopeless = true;
     return none;
   }
-  // Never eject everything: when breakers alone close all routes, the next to open is probed now.
-  if (!survey_.broken.empty() && static_cast<int>(survey_.broken.size()) == survey_.closed &&
+  // Never eject everything: when breakers alone close all routes, but those that refuse a key or a
+  // model, the next to open is probed now.
+  const int closed = survey_.closed - survey_.refused;
+  if (!survey_.broken.empty() && static_cast<int>(survey_.broken.size()) == closed &&
       !survey_.backing_off && wish.barred.empty()) {
     const auto next = std::min_element(
         survey_.broken.begin(), survey_.broken.end(),

@@ -205,6 +205,7 @@ class Pool {
     Nanos refused_until = kNever;
     std::string_view refused_reason;
     int closed = 0;
+    int refused = 0;  // of those
     int rate_limited = 0;
     bool backing_off = false;  // a route is open but for the call's own backoff
     std::vector<PassedOver> passed_over;

@@ -475,6 +475,17 @@ TEST_CASE("smart: an endpoint beside one that is out for good is repeated as if 
   CHECK(pool.call().status == Status::ok);  // the first is known to be out
 }
 
+TEST_CASE("smart: beside an endpoint that refuses its key a broken one is tried, not waited for") {
+  SimPool pool("", 2, R"("api_key": "key-of-the-endpoint")");
+  pool.schedule("primary", answer_of(401));
+  pool.schedule("backup-1", answer_of(500));
+  for (int i = 0; i < 3; ++i) {
+    const SimCall& call = pool.call();
+    CHECK(call.status == Status::internal_server);
+    CHECK(call.done <= call.submitted + 7 * kSecond);
+  }
+}
+
 TEST_CASE("smart: a repeat is made within the time that a call has") {
   SimPool pool("", 1);
   pool.schedule("primary", during(answer_of(500), 0, 300 * kMillisecond));
