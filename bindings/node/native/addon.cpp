@@ -17,11 +17,10 @@ napi_value Addon::start(napi_env env, napi_callback_info info) {
   }
   const Napi::Function on_events(env, in[0]);
   Napi::Float64Array records = Napi::Float64Array::New(env, kEventsMax * kRecordFields);
-  auto* addon = new Addon(env, std::move(queue), on_events, records.Data());
   Napi::Object functions = Napi::Object::New(env);
   functions["onEvents"] = on_events;  // which lives as long as somebody has the functions
   functions["records"] = records;
-  add_functions(*addon, functions);
+  add_functions(*new Addon(env, std::move(queue), on_events, records.Data()), functions);
   return functions;
 }
 
