@@ -46,6 +46,7 @@ Failure = _native.Failure
 NotPlain = _native.NotPlain
 _REQUEST, _CONFIG = -102, -100  # what the engine calls the errors of a call's, of a client's JSON
 _DEPTH_MAX = 200  # as json_body.cpp
+_LEAVES = frozenset((str, int, float, bool, type(None)))
 
 
 def write(value: Any, name: str) -> str:
@@ -193,15 +194,18 @@ def _plain_dict(value: dict[Any, Any], depth: int) -> dict[str, Any]:
     made = {}
     # A copy, made in one step of the interpreter: other threads may change it meanwhile.
     for key, each in dict.copy(value).items():
-        try:
-            name = key if isinstance(key, str) else _name(key)
-        except TypeError:
-            raise _Refused("has a key that is neither text nor a number") from None
-        if not is_given(each):
-            continue
-        try:
-            made[name] = _made_plain(each, depth + 1)
-        except _Refused as refused:
-            refused.path = f".{name}{refused.path}"
-            raise
+        if not isinstance(key, str):
+            try:
+                key = _name(key)
+            except TypeError:
+                raise _Refused("has a key that is neither text nor a number") from None
+        if type(each) not in _LEAVES:  # most are: a long history is walked in little time
+            if not is_given(each):
+                continue
+            try:
+                each = _made_plain(each, depth + 1)
+            except _Refused as refused:
+                refused.path = f".{key}{refused.path}"
+                raise
+        made[key] = each
     return made
