@@ -479,6 +479,7 @@ TEST_CASE("smart: beside an endpoint that refuses its key a broken one is tried,
   SimPool pool("", 2, R"("api_key": "key-of-the-endpoint")");
   pool.schedule("primary", answer_of(401));
   pool.schedule("backup-1", answer_of(500));
+  CHECK(pool.call().status == Status::authentication);  // final: both have the same key
   for (int i = 0; i < 3; ++i) {
     const SimCall& call = pool.call();
     CHECK(call.status == Status::internal_server);
