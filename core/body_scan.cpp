@@ -3,11 +3,11 @@
 #include <algorithm>
 
 #include "core/byte_scan.h"
+#include "core/utf8.h"
 
 namespace holysheep {
 namespace {
 
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 // Members of the answer itself stand at depth 1, those of a choice inside choices[i] at depth 3.
 constexpr unsigned kChoicesDepth = 2;
 

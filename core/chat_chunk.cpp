@@ -4,11 +4,10 @@
 #include <utility>
 
 #include "core/json_skim.h"
+#include "core/utf8.h"
 
 namespace holysheep {
 namespace {
-
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 // Copies the text up to each place that changes, in the order of the text.
 class Splice {
@@ -87,9 +86,7 @@ void change_choices(std::string_view choices, Splice& splice) {
 }  // namespace
 
 std::string chunk_of_completion(std::string_view completion) {
-  if (completion.substr(0, kByteOrderMark.size()) == kByteOrderMark) {
-    completion.remove_prefix(kByteOrderMark.size());
-  }
+  completion = without_byte_order_mark(completion);
   JsonSkim json(completion);
   Splice splice(completion);
   std::string_view name;

@@ -6,6 +6,7 @@
 
 #include "core/headers.h"
 #include "core/trim.h"
+#include "core/utf8.h"
 
 namespace holysheep {
 namespace {
@@ -16,11 +17,6 @@ namespace dom = simdjson::dom;
 constexpr std::size_t kDepthMax = 64;
 // Below this simdjson would allocate again by itself, with its great default depth.
 constexpr std::size_t kCapacityMin = 64;
-
-std::string_view without_mark(std::string_view text) {
-  if (text.substr(0, 3) == "\xEF\xBB\xBF") text.remove_prefix(3);
-  return text;
-}
 
 bool looks_like_json(std::string_view text) {
   return !text.empty() && (text.front() == '{' || text.front() == '[' || text.front() == '"');
@@ -78,7 +74,7 @@ void BodyText::set(double number) {
 }
 
 ErrorBody::ErrorBody(std::string_view body) {
-  const std::string_view text = trim(without_mark(body));
+  const std::string_view text = trim(without_byte_order_mark(body));
   html = text.substr(0, 1) == "<";
   if (html || text.empty()) return;
   if (looks_like_json(text) && text.size() <= kBytesMax) read_text(text, 0);
@@ -111,7 +107,7 @@ void ErrorBody::read_root(dom::element root, std::size_t depth) {
     json = true;
     message = text;
   }
-  const std::string_view inner = trim(without_mark(message));
+  const std::string_view inner = trim(without_byte_order_mark(message));
   if (depth + 1 < parsers_.size() && looks_like_json(inner) && inner.size() <= kBytesMax) {
     read_text(inner, depth + 1);
   }

@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include "core/json_scan.h"
+#include "core/utf8.h"
 
 namespace holysheep {
 
@@ -80,8 +81,8 @@ JsonDocument& JsonDocument::operator=(JsonDocument&&) noexcept = default;
 
 Result<JsonDocument> JsonDocument::parse(std::string_view text, std::string_view what,
                                          Status status) {
-  // A byte order mark, as some editors write it. simdjson skips it only in later versions.
-  if (text.substr(0, 3) == "\xef\xbb\xbf") text.remove_prefix(3);
+  // simdjson skips it only in later versions.
+  text = without_byte_order_mark(text);
   JsonDocument document;
   document.impl_ = std::make_unique<Impl>();
   const auto code = document.impl_->parse(text);

@@ -6,10 +6,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "core/headers.h"
 #include "core/monitor_page.h"
+#include "core/url.h"
 
 namespace holysheep {
 namespace {
@@ -118,23 +118,6 @@ std::string session_of(const std::string& token, const MonitorAccess& access) {
     text += kDigits[digest[i] & 15U];
   }
   return text;
-}
-
-// "%2B" is a plus sign; what is no such code stays as it is.
-std::string percent_decoded(std::string_view text) {
-  std::string plain;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    unsigned byte = 0;
-    const char* end = text.data() + std::min(i + 3, text.size());
-    if (text[i] == '%' && i + 2 < text.size() &&
-        std::from_chars(text.data() + i + 1, end, byte, 16).ptr == end) {
-      plain += static_cast<char>(byte);
-      i += 2;
-    } else {
-      plain += text[i];
-    }
-  }
-  return plain;
 }
 
 bool token_shown(const MonitorRequest& request, const std::string& token,
@@ -279,7 +262,7 @@ MonitorReply answer_monitor(const MonitorRequest& request, const MonitorAccess& 
     const std::string token = source.token();
     const std::string_view shown = value_in(request.query, '&', "token");
     if (request.path == "/" && !token.empty() &&
-        (same_secret(percent_decoded(shown), token) || same_secret(shown, token))) {
+        (same_secret(percent_decode(shown), token) || same_secret(shown, token))) {
       return let_in(token, access);
     }
     if (token.empty() || !token_shown(request, token, access)) {

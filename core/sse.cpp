@@ -1,10 +1,11 @@
 // The parts of the event-stream parser that are not on the path of an event inside one chunk.
 #include "core/sse.h"
 
+#include "core/utf8.h"
+
 namespace holysheep {
 namespace {
 
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::uint8_t kPastMark = 4;
 // A buffer that one huge event has grown is given back above this size; ordinary events fit.
 constexpr std::size_t kBufferKeptBytes = 64 * 1024;

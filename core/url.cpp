@@ -1,6 +1,7 @@
 #include "core/url.h"
 
 #include <algorithm>
+#include <charconv>
 
 namespace holysheep {
 namespace {
@@ -15,33 +16,12 @@ void replace(std::string& text, std::string_view pattern, std::string_view by) {
   if (at != std::string::npos) text.replace(at, pattern.size(), by);
 }
 
-int digit_of(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-std::string form_decode(std::string_view text) {
-  std::string decoded;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool is_escape = text[i] == '%' && i + 2 < text.size() && digit_of(text[i + 1]) >= 0 &&
-                           digit_of(text[i + 2]) >= 0;
-    if (is_escape) {
-      decoded += static_cast<char>(digit_of(text[i + 1]) * 16 + digit_of(text[i + 2]));
-      i += 2;
-    } else {
-      decoded += text[i] == '+' ? ' ' : text[i];
-    }
-  }
-  return decoded;
-}
-
 // Whether the query has the parameter, be it as a list or an object: `a=1`, `a[]=1`, `a[b]=1`.
 bool has_parameter(std::string_view query, std::string_view name) {
   while (!query.empty()) {
     const std::string_view part = query.substr(0, query.find('&'));
     query.remove_prefix(std::min(part.size() + 1, query.size()));
-    const std::string found = form_decode(part.substr(0, part.find('=')));
+    const std::string found = percent_decode(part.substr(0, part.find('=')), PercentForm::form);
     const bool begins = found.compare(0, name.size(), name) == 0;
     if (begins && (found.size() == name.size() || found[name.size()] == '[')) return true;
   }
@@ -49,6 +29,22 @@ bool has_parameter(std::string_view query, std::string_view name) {
 }
 
 }  // namespace
+
+std::string percent_decode(std::string_view text, PercentForm form) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    unsigned byte = 0;
+    const char* end = text.data() + std::min(i + 3, text.size());
+    if (text[i] == '%' && i + 2 < text.size() &&
+        std::from_chars(text.data() + i + 1, end, byte, 16).ptr == end) {
+      plain += static_cast<char>(byte);
+      i += 2;
+    } else {
+      plain += text[i] == '+' && form == PercentForm::form ? ' ' : text[i];
+    }
+  }
+  return plain;
+}
 
 std::string percent_encode(std::string_view text, PercentForm form) {
   const std::string_view digits =

@@ -22,5 +22,7 @@ enum class PercentForm : std::uint8_t {
 };
 // Everything but unreserved characters becomes %XX.
 std::string percent_encode(std::string_view text, PercentForm form = PercentForm::standard);
+// "%2B" is a plus sign; what is no such code stays as it is.
+std::string percent_decode(std::string_view text, PercentForm form = PercentForm::standard);
 
 }  // namespace holysheep

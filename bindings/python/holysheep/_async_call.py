@@ -6,7 +6,6 @@ from . import _async_stream, _errors, _log
 from ._call import Caller, _log_state, answer_of
 from ._check import acheck
 from ._engine import Engine
-from ._json import submit
 from ._loop import loop_queue
 from ._native import Failure
 from ._resources import Completions, RawResponse
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any, AsyncIterator, Generator
 
     from ._loop import LoopQueue
-    from ._native import Client, Outcome
+    from ._native import Outcome
     from ._resources import Operation
     from ._results import Model, ModelList
     from ._watch import Watch
@@ -51,10 +50,8 @@ class AsyncCaller(Caller):
         waiting = None if _log_state.queue is None else Waiting(queue)
         future = queue.calls[token] = waiting or queue.loop.create_future()
         try:
-            if waiting is None:
-                number = submit(native, queue.queue, token, 0, verb, arguments)
-            else:
-                number = waiting.submit(native, queue.queue, token, 0, verb, arguments)
+            records = None if waiting is None else waiting.records
+            number = _log.submit(records, native, queue.queue, token, 0, verb, arguments)
             outcome: Outcome = await future
         except Failure as failure:
             del queue.calls[token]
@@ -110,16 +107,13 @@ class AsyncCaller(Caller):
 class Waiting:
     """Stands for the future of a call whose log records come in the task that waits for it."""
 
-    __slots__ = ("_end", "_queue", "_records", "_waiter")
+    __slots__ = ("_end", "_queue", "_waiter", "records")
 
     def __init__(self, queue: LoopQueue) -> None:
         self._queue = queue
         self._end: Outcome | None = None
-        self._records = _log.Records(lambda: queue.soon(self._wake))
+        self.records = _log.Records(lambda: queue.soon(self._wake))
         self._waiter: Future[None] | None = None
-
-    def submit(self, native: Client, *arguments: Any) -> int:
-        return _log.submit(self._records, native, *arguments)
 
     def done(self) -> bool:
         return self._end is not None
@@ -143,13 +137,13 @@ class Waiting:
     def __await__(self) -> Generator[Any, Any, Outcome]:
         try:
             while True:
-                self._records.hand_on()
+                self.records.hand_on()
                 if self._end is not None:
                     return self._end
                 self._waiter = self._queue.loop.create_future()
                 yield from self._waiter
         finally:
-            self._records.end()
+            self.records.end()
 
 
 def _leave(
